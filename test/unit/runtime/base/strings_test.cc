@@ -1,0 +1,28 @@
+#include "runtime/base/strings.h"
+
+#include <vector>
+
+#include "gtest/gtest.h"
+
+namespace lathe {
+namespace {
+
+TEST(StringsTest, HumanBytes) {
+  EXPECT_EQ(HumanBytes(7), "7 B");
+  EXPECT_EQ(HumanBytes(1536), "1.50 KiB");
+  EXPECT_EQ(HumanBytes(uint64_t{3} << 30), "3.00 GiB");
+}
+
+TEST(StringsTest, NearestFindsSlipsAndNothingElse) {
+  std::vector<std::string> keys = {"hidden_size", "head_dim", "vocab_size"};
+  EXPECT_EQ(Nearest("hiden_size", keys), "hidden_size");
+  EXPECT_EQ(Nearest("quantization", keys), "");
+}
+
+TEST(StringsTest, QuotedEscapesAndCuts) {
+  EXPECT_EQ(Quoted("a\n\"b\x01"), "\"a\\n\\\"b\\x01\"");
+  EXPECT_EQ(Quoted("abcdef", 3), "\"abc...\"");
+}
+
+}  // namespace
+}  // namespace lathe
