@@ -1,0 +1,77 @@
+#include "tools/common/command.h"
+
+#include <cstdio>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "runtime/base/strings.h"
+
+namespace lathe {
+namespace {
+
+void Print(FILE* file, absl::string_view text) { fwrite(text.data(), 1, text.size(), file); }
+
+std::string ToolHelp(const Tool& tool) {
+  std::string out = absl::StrCat("usage: ", tool.name, " COMMAND [words and flags]\n\n",
+                                 tool.summary, "\n\nCommands:\n");
+  for (const Command& command : tool.commands) {
+    absl::StrAppend(&out, absl::StrFormat("  %-12s %s\n", command.name, command.summary));
+  }
+  absl::StrAppend(&out, "\n`", tool.name, " COMMAND --help` explains one of them; `", tool.name,
+                  " --version` prints the version.\n");
+  for (const std::string& note : tool.notes) absl::StrAppend(&out, "\n", note, "\n");
+  return out;
+}
+
+int UnknownCommand(const Tool& tool, absl::string_view word) {
+  std::vector<std::string> names;
+  for (const Command& command : tool.commands) names.push_back(command.name);
+  std::string near = Nearest(word, names);
+  bool is_flag = absl::StartsWith(word, "-");
+  return ReportWrongUse(
+      tool.name, absl::InvalidArgumentError(absl::StrCat(
+                     is_flag ? "unknown flag " : "unknown command ", Quoted(word),
+                     near.empty() ? "" : ", did you mean ", near, near.empty() ? "" : "?",
+                     is_flag ? "; flags of a command follow its name; see `" : "; see `", tool.name,
+                     " --help`")));
+}
+
+}  // namespace
+
+std::string VersionText(absl::string_view tool) { return absl::StrCat(tool, " ", LATHE_VERSION); }
+
+int RunTool(const Tool& tool, int argc, char** argv) {
+  std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
+  if (words.empty()) {
+    Print(stderr, ToolHelp(tool));
+    return kExitWrongUse;
+  }
+  if (words[0] == "--help" || words[0] == "-h" || words[0] == "help") {
+    Print(stdout, ToolHelp(tool));
+    return kExitDone;
+  }
+  if (words[0] == "--version") {
+    Print(stdout, absl::StrCat(VersionText(tool.name), "\n"));
+    return kExitDone;
+  }
+  for (const Command& command : tool.commands) {
+    if (command.name == words[0]) return command.run(absl::MakeConstSpan(words).subspan(1));
+  }
+  return UnknownCommand(tool, words[0]);
+}
+
+int ReportStatus(absl::string_view name, const absl::Status& status) {
+  if (status.ok()) return kExitDone;
+  Print(stderr, absl::StrCat(name, ": ", status.message(), "\n"));
+  bool is_ours =
+      status.code() == absl::StatusCode::kInternal || status.code() == absl::StatusCode::kUnknown;
+  return is_ours ? kExitOurFault : kExitInputFault;
+}
+
+int ReportWrongUse(absl::string_view name, const absl::Status& status) {
+  Print(stderr, absl::StrCat(name, ": ", status.message(), "\n"));
+  return kExitWrongUse;
+}
+
+}  // namespace lathe
