@@ -1,0 +1,270 @@
+#include "runtime/state/kv_cache.h"
+
+#include <cstring>
+#include <random>
+#include <set>
+
+#include "runtime/base/float_types.h"
+#include "test/support/status_matchers.h"
+
+namespace lathe {
+namespace {
+
+using ::lathe::testing::StatusIs;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+constexpr int64_t kPageTokens = 16;
+
+artifact::KvCacheGroup Group(int64_t window = 0, artifact::DType dtype = artifact::F32) {
+  artifact::KvCacheGroup group;
+  group.set_name("kv");
+  group.set_num_layers(2);
+  group.set_kv_heads(3);
+  group.set_head_dim(4);
+  group.set_dtype(dtype);
+  group.set_page_tokens(kPageTokens);
+  group.set_window(window);
+  uint64_t part = 3 * 4 * kPageTokens * (dtype == artifact::F32 ? 4 : 2);
+  group.set_value_offset(part);
+  group.set_layer_bytes(2 * part);
+  group.set_page_bytes(4 * part);
+  group.add_model_layers(1);
+  group.add_model_layers(3);
+  return group;
+}
+
+KvCache MakeCache(int64_t num_pages, int64_t window = 0) {
+  absl::StatusOr<KvCache> cache = KvCache::Create(Group(window), num_pages);
+  EXPECT_TRUE(cache.ok()) << cache.status();
+  return std::move(cache).value();
+}
+
+TEST(KvCacheTest, ExtendTakesPagesAsTokensCrossTheirBorders) {
+  KvCache cache = MakeCache(4);
+  PageList list;
+  LATHE_ASSERT_OK(cache.Extend(list, kPageTokens - 1));
+  EXPECT_EQ(list.pages.size(), 1);
+  LATHE_ASSERT_OK(cache.Extend(list, 1));
+  EXPECT_EQ(list.pages.size(), 1);
+  LATHE_ASSERT_OK(cache.Extend(list, 1));
+  EXPECT_EQ(list.pages.size(), 2);
+  EXPECT_EQ(list.length, kPageTokens + 1);
+  LATHE_ASSERT_OK(cache.Extend(list, 0));
+  EXPECT_EQ(cache.pool().num_free(), 2);
+}
+
+TEST(KvCacheTest, ExhaustionNamesTheNumbersAndChangesNothing) {
+  KvCache cache = MakeCache(2);
+  PageList list;
+  LATHE_ASSERT_OK(cache.Extend(list, 5));
+  EXPECT_THAT(
+      cache.Extend(list, 2 * kPageTokens),
+      StatusIs(
+          absl::StatusCode::kResourceExhausted,
+          AllOf(
+              HasSubstr("cache group kv has no room for 32 more tokens: 2 more pages of 16 tokens"),
+              HasSubstr("1 of 2 are available, 1 are held already; raise --context"))));
+  EXPECT_EQ(list.length, 5);
+  EXPECT_EQ(list.pages.size(), 1);
+  LATHE_EXPECT_OK(cache.Extend(list, kPageTokens));
+}
+
+TEST(KvCacheTest, ReservedPagesAreSafeFromOthers) {
+  KvCache cache = MakeCache(4);
+  PageList first;
+  PageList second;
+  LATHE_ASSERT_OK(cache.Reserve(first, 3));
+  EXPECT_EQ(cache.num_available(), 1);
+  EXPECT_THAT(cache.Reserve(second, 2),
+              StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("reservation of 2")));
+  EXPECT_THAT(cache.Extend(second, 2 * kPageTokens),
+              StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("kv")));
+  LATHE_ASSERT_OK(cache.Extend(second, kPageTokens));
+  LATHE_ASSERT_OK(cache.Extend(first, 3 * kPageTokens));
+  EXPECT_EQ(cache.pool().num_free(), 0);
+  EXPECT_EQ(cache.num_available(), 0);
+  cache.Release(first);
+  EXPECT_EQ(cache.num_available(), 3);
+}
+
+TEST(KvCacheTest, ReleaseIsIdempotentAndReturnsTheReservation) {
+  KvCache cache = MakeCache(4);
+  PageList list;
+  LATHE_ASSERT_OK(cache.Reserve(list, 4));
+  LATHE_ASSERT_OK(cache.Extend(list, 20));
+  cache.Release(list);
+  cache.Release(list);
+  EXPECT_EQ(cache.pool().num_free(), 4);
+  EXPECT_EQ(cache.num_available(), 4);
+  EXPECT_EQ(list.length, 0);
+}
+
+TEST(KvCacheTest, TruncateReturnsPagesAndKeepsTheReservation) {
+  KvCache cache = MakeCache(4);
+  PageList list;
+  LATHE_ASSERT_OK(cache.Reserve(list, 3));
+  LATHE_ASSERT_OK(cache.Extend(list, 40));
+  LATHE_ASSERT_OK(cache.Truncate(list, 25));
+  EXPECT_EQ(list.length, 15);
+  EXPECT_EQ(list.pages.size(), 1);
+  EXPECT_EQ(cache.num_available(), 1);
+  LATHE_ASSERT_OK(cache.Truncate(list, 15));
+  EXPECT_TRUE(list.pages.empty());
+  EXPECT_THAT(cache.Truncate(list, 1),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("cannot take back 1 tokens of a sequence of 0")));
+}
+
+TEST(KvCacheTest, WindowsRecycleOldPagesAndRefuseToGoBackToThem) {
+  KvCache cache = MakeCache(3, /*window=*/20);
+  PageList list;
+  for (int64_t position = 0; position < 200; ++position) {
+    cache.Recycle(list, position);
+    LATHE_ASSERT_OK(cache.Extend(list, 1));
+    EXPECT_LE(list.num_held(), cache.PagesFor(200, 1));
+    // The query at `position` sees position - 19 .. position: those pages are held.
+    EXPECT_LE(list.num_recycled * kPageTokens, std::max<int64_t>(position - 19, 0));
+  }
+  EXPECT_EQ(list.pages.size(), 13);  // rows keep absolute page numbers
+  EXPECT_EQ(list.pages[0], 0);
+  EXPECT_EQ(list.num_recycled, 11);          // 199 - 19 = 180: token 176 starts page 11
+  LATHE_EXPECT_OK(cache.Truncate(list, 4));  // the next query, at 196, sees 177..196
+  EXPECT_THAT(cache.Truncate(list, 2),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       AllOf(HasSubstr("cannot go back to 194 tokens"), HasSubstr("before 176"))));
+  EXPECT_THAT(
+      cache.Read(list, 0, KvPart::kKey),
+      StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("has let go of the first 11 pages")));
+  cache.Release(list);
+  EXPECT_EQ(cache.pool().num_free(), 3);
+}
+
+TEST(KvCacheTest, ReadUndoesThePageLayout) {
+  for (artifact::DType dtype : {artifact::F32, artifact::BF16, artifact::F16}) {
+    LATHE_ASSERT_OK_AND_ASSIGN(KvCache cache, KvCache::Create(Group(0, dtype), 4));
+    PageList other;
+    PageList list;
+    LATHE_ASSERT_OK(cache.Extend(other, 1));  // so that the list's pages do not start at 0
+    LATHE_ASSERT_OK(cache.Extend(list, 20));
+    auto expected = [](int64_t layer, int64_t part, int64_t head, int64_t t, int64_t d) {
+      return static_cast<float>((((layer * 2 + part) * 3 + head) * 4 + d) * 2 + (t % 2)) *
+             (t < 16 ? 1.0f : -1.0f);
+    };
+    const KvLayout& layout = cache.layout();
+    size_t size = ByteSize(layout.dtype);
+    for (int64_t layer = 0; layer < 2; ++layer) {
+      for (int64_t part = 0; part < 2; ++part) {
+        for (int64_t head = 0; head < 3; ++head) {
+          for (int64_t t = 0; t < 20; ++t) {
+            for (int64_t d = 0; d < 4; ++d) {
+              std::byte* base =
+                  cache.pool().page(list.pages[static_cast<size_t>(t / kPageTokens)]) +
+                  layer * layout.layer_bytes + part * layout.value_offset;
+              int64_t row = t % kPageTokens;
+              int64_t index = part == 0 ? (head * 4 + d) * kPageTokens + row
+                                        : (head * kPageTokens + row) * 4 + d;
+              float value = expected(layer, part, head, t, d);
+              uint16_t narrow = dtype == artifact::BF16 ? F32ToBF16(value) : F32ToF16(value);
+              const void* bytes =
+                  dtype == artifact::F32 ? static_cast<const void*>(&value) : &narrow;
+              std::memcpy(base + static_cast<size_t>(index) * size, bytes, size);
+            }
+          }
+        }
+      }
+    }
+    for (int64_t layer = 0; layer < 2; ++layer) {
+      for (int64_t part = 0; part < 2; ++part) {
+        LATHE_ASSERT_OK_AND_ASSIGN(
+            std::vector<float> read,
+            cache.Read(list, layer, part == 0 ? KvPart::kKey : KvPart::kValue));
+        ASSERT_EQ(read.size(), 3 * 20 * 4);
+        for (int64_t i = 0; i < 3 * 20 * 4; ++i) {
+          ASSERT_EQ(read[static_cast<size_t>(i)], expected(layer, part, i / 80, i / 4 % 20, i % 4))
+              << i;
+        }
+      }
+    }
+  }
+}
+
+TEST(KvCacheTest, ContradictoryLayoutsAreRefusedByName) {
+  auto refused = [](auto change, const char* message) {
+    artifact::KvCacheGroup group = Group();
+    change(group);
+    EXPECT_THAT(KvLayout::FromManifest(group),
+                StatusIs(absl::StatusCode::kInvalidArgument,
+                         AllOf(HasSubstr("cache group \"kv\""), HasSubstr(message))));
+  };
+  refused([](auto& g) { g.set_num_layers(0); }, "num_layers is 0");
+  refused([](auto& g) { g.set_kv_heads(0); }, "kv_heads is 0");
+  refused([](auto& g) { g.set_head_dim(1 << 30); }, "head_dim is 1073741824");
+  refused([](auto& g) { g.set_page_tokens(0); }, "page_tokens is 0");
+  refused([](auto& g) { g.set_kv_heads(1 << 15), g.set_head_dim(1 << 15); }, "kv_heads * head_dim");
+  refused([](auto& g) { g.set_dtype(artifact::I8); }, "expected F32, BF16 or F16");
+  refused([](auto& g) { g.set_window(-1); }, "window is -1");
+  refused([](auto& g) { g.set_value_offset(8); }, "do not fit a layer");
+  refused([](auto& g) { g.set_layer_bytes(~uint64_t{0}); }, "do not fit a layer");
+  refused([](auto& g) { g.set_page_bytes(g.layer_bytes()); }, "do not fit a page");
+  refused([](auto& g) { g.clear_model_layers(); }, "model_layers names 0 layers, expected 2");
+}
+
+// Random admissions, steps, rollbacks and releases: no page is lost, shared, or taken from a
+// reservation.
+TEST(KvCacheTest, NothingLeaksUnderRandomUse) {
+  for (int64_t window : {0, 1, 20, 64}) {
+    std::mt19937_64 random(static_cast<uint64_t>(17 + window));
+    auto below = [&random](int64_t n) {
+      return static_cast<int64_t>(random() % static_cast<uint64_t>(n));
+    };
+    KvCache cache = MakeCache(24, window);
+    std::vector<PageList> lists(6);
+    std::vector<int64_t> limits(lists.size(), 0);  // tokens that the reservation covers
+    constexpr int64_t kStep = 24;
+    for (int round = 0; round < 4000; ++round) {
+      size_t i = static_cast<size_t>(below(static_cast<int64_t>(lists.size())));
+      PageList& list = lists[i];
+      switch (below(6)) {
+        case 0:
+          cache.Release(list);
+          limits[i] = 0;
+          break;
+        case 1:
+          if (limits[i] == 0) {
+            int64_t tokens = 1 + below(120);
+            if (cache.Reserve(list, cache.PagesFor(tokens, kStep)).ok()) limits[i] = tokens;
+          }
+          break;
+        case 2:
+          if (list.length > 0)
+            (void)cache.Truncate(list, below(std::min<int64_t>(list.length, 40) + 1));
+          break;
+        default: {
+          int64_t tokens = std::min(1 + below(kStep), limits[i] - list.length);
+          if (tokens <= 0) break;
+          cache.Recycle(list, list.length);
+          LATHE_ASSERT_OK(cache.Extend(list, tokens)) << "inside its reservation";
+        }
+      }
+      std::set<int32_t> held;
+      int64_t num_held = 0;
+      int64_t promised = 0;
+      for (const PageList& each : lists) {
+        for (size_t p = static_cast<size_t>(each.num_recycled); p < each.pages.size(); ++p)
+          held.insert(each.pages[p]);
+        num_held += each.num_held();
+        promised += std::max<int64_t>(each.num_reserved - each.num_held(), 0);
+      }
+      ASSERT_EQ(static_cast<int64_t>(held.size()), num_held) << "a page is held twice";
+      ASSERT_EQ(cache.pool().num_free() + num_held, 24);
+      ASSERT_EQ(cache.num_available(), cache.pool().num_free() - promised);
+      ASSERT_GE(cache.num_available(), 0);
+    }
+    for (PageList& list : lists) cache.Release(list);
+    EXPECT_EQ(cache.num_available(), 24);
+  }
+}
+
+}  // namespace
+}  // namespace lathe
