@@ -346,10 +346,13 @@ std::vector<std::string> ConfigReader::StringList(absl::string_view key) {
 }
 
 ConfigReader ConfigReader::Object(absl::string_view key) {
+  if (!Has(key)) Missing(key, "an object");
+  return ObjectOrEmpty(key);
+}
+
+ConfigReader ConfigReader::ObjectOrEmpty(absl::string_view key) {
   std::optional<ConfigReader> value = OptionalObject(key);
-  if (value) return *std::move(value);
-  Missing(key, "an object");
-  return ConfigReader(document_, nullptr, Path(key));
+  return value ? *std::move(value) : ConfigReader(document_, nullptr, Path(key));
 }
 
 int64_t ConfigReader::IntOr(absl::string_view key, int64_t fallback, IntRange range) {

@@ -86,6 +86,8 @@ class ConfigReader {
                                                        FloatRange range = {});
   std::optional<std::vector<std::string>> OptionalStringList(absl::string_view key);
   std::optional<ConfigReader> OptionalObject(absl::string_view key);
+  // Stands for an object without keys where there is none.
+  ConfigReader ObjectOrEmpty(absl::string_view key);
 
   // Values with a default.
   int64_t IntOr(absl::string_view key, int64_t fallback, IntRange range = {});

@@ -208,6 +208,14 @@ TEST(ConfigReaderTest, AMissingObjectIsReportedOnce) {
               StatusIs(kInvalid, Eq("config.json: text_config: is missing; expected an object")));
 }
 
+TEST(ConfigReaderTest, AnAbsentObjectMayStandForAnEmptyOne) {
+  ConfigReader reader = ReaderOf(R"({"n": null, "o": {"k": 1}})");
+  EXPECT_EQ(reader.ObjectOrEmpty("none").IntOr("k", 5), 5);
+  EXPECT_TRUE(reader.ObjectOrEmpty("n").Keys().empty());
+  EXPECT_EQ(reader.ObjectOrEmpty("o").IntOr("k", 5), 1);
+  LATHE_EXPECT_OK(reader.Finish());
+}
+
 TEST(ConfigReaderTest, KeysAndKindsCanBeAsked) {
   ConfigReader reader = ReaderOf(R"({"b": {}, "a": [], "c": null})");
   EXPECT_THAT(reader.Keys(), ElementsAre("b", "a", "c"));
