@@ -88,24 +88,24 @@ absl::StatusOr<KvLayout> KvLayout::FromManifest(const artifact::KvCacheGroup& gr
   return layout;
 }
 
+int64_t KvLayout::NumPages(int64_t tokens) const {
+  return tokens / page_tokens + (tokens % page_tokens != 0 ? 1 : 0);
+}
+
+int64_t KvLayout::PagesFor(int64_t tokens, int64_t step_tokens) const {
+  int64_t all = NumPages(tokens);
+  if (window == 0) return all;
+  // A step's queries and the window before the first of them, plus one page because neither end
+  // lies on a page's border.
+  return std::min(all,
+                  NumPages(std::min(tokens, window)) + NumPages(std::min(tokens, step_tokens)) + 1);
+}
+
 absl::StatusOr<KvCache> KvCache::Create(const artifact::KvCacheGroup& group, int64_t num_pages) {
   LATHE_ASSIGN_OR_RETURN(KvLayout layout, KvLayout::FromManifest(group));
   LATHE_ASSIGN_OR_RETURN(PagePool pool, PagePool::Create(num_pages, layout.page_bytes),
                          "cache group ", layout.name);
   return KvCache(std::move(layout), std::move(pool));
-}
-
-int64_t KvCache::NumPages(int64_t tokens) const {
-  return tokens / layout_.page_tokens + (tokens % layout_.page_tokens != 0 ? 1 : 0);
-}
-
-int64_t KvCache::PagesFor(int64_t tokens, int64_t step_tokens) const {
-  int64_t all = NumPages(tokens);
-  if (layout_.window == 0) return all;
-  // A step's queries and the window before the first of them, plus one page because neither end
-  // lies on a page's border.
-  return std::min(all, NumPages(std::min(tokens, layout_.window)) +
-                           NumPages(std::min(tokens, step_tokens)) + 1);
 }
 
 int64_t KvCache::Promised(const PageList& list) {
@@ -136,7 +136,8 @@ absl::Status KvCache::Reserve(PageList& list, int64_t num_pages) {
 
 absl::Status KvCache::Extend(PageList& list, int64_t tokens) {
   LATHE_CHECK(tokens >= 0);
-  int64_t num_new = NumPages(list.length + tokens) - static_cast<int64_t>(list.pages.size());
+  int64_t num_new =
+      layout_.NumPages(list.length + tokens) - static_cast<int64_t>(list.pages.size());
   if (num_new - Promised(list) > num_available())
     return Exhausted(list, num_new, absl::StrCat(tokens, " more tokens"));
   num_promised_ -= Promised(list);
@@ -166,7 +167,7 @@ absl::Status KvCache::Truncate(PageList& list, int64_t tokens) {
         list.num_recycled * layout_.page_tokens, "; release the sequence and read it again"));
   }
   num_promised_ -= Promised(list);
-  for (int64_t keep = NumPages(length); static_cast<int64_t>(list.pages.size()) > keep;
+  for (int64_t keep = layout_.NumPages(length); static_cast<int64_t>(list.pages.size()) > keep;
        list.pages.pop_back()) {
     pool_.Give(list.pages.back());
   }

@@ -1,9 +1,9 @@
 // One cache group: the page pool and the rules by which sequences get, lose and give back pages.
 //   LATHE_ASSIGN_OR_RETURN(KvCache cache, KvCache::Create(manifest.kv_groups(0), num_pages));
 //   PageList pages;
-//   LATHE_RETURN_IF_ERROR(cache.Reserve(pages, cache.PagesFor(prompt_tokens + max_new_tokens,
-//   step_tokens))); LATHE_RETURN_IF_ERROR(cache.Extend(pages, piece_tokens));  // before the step
-//   that writes them cache.Release(pages);
+//   LATHE_RETURN_IF_ERROR(cache.Reserve(pages, cache.layout().PagesFor(prompt_tokens +
+//   max_new_tokens, step_tokens))); LATHE_RETURN_IF_ERROR(cache.Extend(pages, piece_tokens));  //
+//   before the step that writes them cache.Release(pages);
 #pragma once
 
 #include <cstdint>
@@ -32,6 +32,12 @@ struct KvLayout {
   int64_t value_offset = 0;
   std::vector<int64_t> model_layers;  // decoder layer of each cache layer
 
+  // Pages that hold `tokens` tokens.
+  int64_t NumPages(int64_t tokens) const;
+  // Pages that a sequence of `tokens` tokens holds at most when a step writes at most `step_tokens`
+  // of them: a window lets the older pages go.
+  int64_t PagesFor(int64_t tokens, int64_t step_tokens) const;
+
   // Errors: InvalidArgument when the numbers contradict each other, with the group's name.
   static absl::StatusOr<KvLayout> FromManifest(const artifact::KvCacheGroup& group);
 };
@@ -41,10 +47,6 @@ enum class KvPart { kKey, kValue };
 class KvCache {
  public:
   static absl::StatusOr<KvCache> Create(const artifact::KvCacheGroup& group, int64_t num_pages);
-
-  // Pages that a sequence of `tokens` tokens holds at most when a step writes at most `step_tokens`
-  // of them: a window lets the older pages go.
-  int64_t PagesFor(int64_t tokens, int64_t step_tokens) const;
 
   // Makes sure that `list` can come to hold `num_pages` pages whatever others do. ResourceExhausted
   // when that many are not left; nothing changes then.
@@ -77,7 +79,6 @@ class KvCache {
 
  private:
   KvCache(KvLayout layout, PagePool pool) : layout_(std::move(layout)), pool_(std::move(pool)) {}
-  int64_t NumPages(int64_t tokens) const;  // ceil(tokens / page_tokens)
   static int64_t Promised(const PageList& list);
   absl::Status Exhausted(const PageList& list, int64_t num_pages, absl::string_view purpose) const;
 

@@ -122,7 +122,7 @@ TEST(KvCacheTest, WindowsRecycleOldPagesAndRefuseToGoBackToThem) {
   for (int64_t position = 0; position < 200; ++position) {
     cache.Recycle(list, position);
     LATHE_ASSERT_OK(cache.Extend(list, 1));
-    EXPECT_LE(list.num_held(), cache.PagesFor(200, 1));
+    EXPECT_LE(list.num_held(), cache.layout().PagesFor(200, 1));
     // The query at `position` sees position - 19 .. position: those pages are held.
     EXPECT_LE(list.num_recycled * kPageTokens, std::max<int64_t>(position - 19, 0));
   }
@@ -233,7 +233,8 @@ TEST(KvCacheTest, NothingLeaksUnderRandomUse) {
         case 1:
           if (limits[i] == 0) {
             int64_t tokens = 1 + below(120);
-            if (cache.Reserve(list, cache.PagesFor(tokens, kStep)).ok()) limits[i] = tokens;
+            if (cache.Reserve(list, cache.layout().PagesFor(tokens, kStep)).ok())
+              limits[i] = tokens;
           }
           break;
         case 2:

@@ -1,0 +1,245 @@
+#include "runtime/generate/generator.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "runtime/base/check.h"
+#include "runtime/base/status_macros.h"
+
+namespace lathe {
+namespace {
+
+absl::Status CheckIds(absl::Span<const int32_t> ids, int64_t vocab_size, absl::string_view what) {
+  for (size_t i = 0; i < ids.size(); ++i) {
+    if (ids[i] >= 0 && ids[i] < vocab_size) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat(what, "[", i, "] is ", ids[i], ", but the model's ids go from 0 to ",
+                     vocab_size - 1, "; encode the text with this model's tokenizer"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckOption(absl::string_view name, int64_t value, int64_t most) {
+  if (value >= 1 && value <= most) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(name, " is ", value, ", expected 1 to ", most));
+}
+
+// Bounds that keep row numbers and page counts far inside their types.
+absl::Status CheckOptions(const GeneratorOptions& options) {
+  LATHE_RETURN_IF_ERROR(CheckOption("max_sequences", options.max_sequences, 1 << 16));
+  LATHE_RETURN_IF_ERROR(CheckOption("step_rows", options.step_rows, 1 << 20));
+  return CheckOption("pool_tokens", options.pool_tokens.value_or(1), int64_t{1} << 40);
+}
+
+absl::Status CheckManifest(const artifact::Manifest& manifest) {
+  constexpr int64_t kMost = std::numeric_limits<int32_t>::max();
+  LATHE_RETURN_IF_ERROR(CheckOption("vocab_size of the manifest", manifest.vocab_size(), kMost));
+  LATHE_RETURN_IF_ERROR(
+      CheckOption("tokenizer_size of the manifest", manifest.tokenizer_size(), kMost));
+  return CheckOption("max_context of the manifest", manifest.max_context(), kMost);
+}
+
+// Of one group: room for max_sequences full contexts, or for pool_tokens tokens in as many partly
+// filled pages.
+int64_t NumPages(const KvLayout& layout, const GeneratorOptions& options, int64_t context) {
+  int64_t step_rows = options.step_rows + kPrefillBlock;
+  int64_t full = layout.PagesFor(context, step_rows) * options.max_sequences;
+  if (!options.pool_tokens.has_value()) return full;
+  return std::min(full, layout.NumPages(*options.pool_tokens) + options.max_sequences - 1);
+}
+
+}  // namespace
+
+Generator::Generator(const artifact::Manifest& manifest, std::unique_ptr<StepRunner> runner,
+                     const GeneratorOptions& options, int64_t context, std::vector<KvCache> caches)
+    : vocab_size_(manifest.vocab_size()),
+      num_choices_(std::min(manifest.tokenizer_size(), manifest.vocab_size())),
+      max_context_(manifest.max_context()),
+      context_(context),
+      options_(options),
+      runner_(std::move(runner)),
+      caches_(std::move(caches)),
+      batch_(caches_.size()) {}
+
+absl::StatusOr<Generator> Generator::Create(const artifact::Manifest& manifest,
+                                            std::unique_ptr<StepRunner> runner,
+                                            const GeneratorOptions& options) {
+  LATHE_CHECK(runner != nullptr);
+  LATHE_RETURN_IF_ERROR(CheckOptions(options));
+  LATHE_RETURN_IF_ERROR(CheckManifest(manifest));
+  int64_t context = options.context.value_or(manifest.max_context());
+  if (context < 1 || context > manifest.max_context()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--context is ", context, ", but the model was made for at most ",
+                     manifest.max_context(), " tokens and at least 1"));
+  }
+  std::vector<KvCache> caches;
+  for (const artifact::KvCacheGroup& group : manifest.kv_groups()) {
+    LATHE_ASSIGN_OR_RETURN(KvLayout layout, KvLayout::FromManifest(group));
+    LATHE_ASSIGN_OR_RETURN(KvCache cache,
+                           KvCache::Create(group, NumPages(layout, options, context)));
+    caches.push_back(std::move(cache));
+  }
+  return Generator(manifest, std::move(runner), options, context, std::move(caches));
+}
+
+absl::Status Generator::CheckLength(const Request& request) const {
+  int64_t num_prompt = static_cast<int64_t>(request.prompt.size());
+  int64_t num_new = request.max_new_tokens.value_or(1);
+  if (num_new < 0)
+    return absl::InvalidArgumentError(
+        absl::StrCat("max_new_tokens is ", num_new, ", expected at least 0"));
+  if (num_prompt <= context_ && num_new <= context_ - num_prompt) return absl::OkStatus();
+  std::string asked = request.max_new_tokens.has_value()
+                          ? absl::StrCat(" and ", num_new, " new ones are asked for")
+                          : "";
+  return absl::InvalidArgumentError(absl::StrCat(
+      "the prompt has ", num_prompt, " tokens", asked, ", but the context holds ", context_,
+      " tokens", num_prompt < context_ ? "; lower --max-new-tokens" : "; shorten the prompt",
+      context_ < max_context_
+          ? absl::StrCat(" or raise --context (at most ", max_context_, " for this model)")
+          : " (the most that this model was made for)"));
+}
+
+absl::Status Generator::CheckRequest(const Request& request) const {
+  if (request.prompt.empty()) {
+    return absl::InvalidArgumentError(
+        "the prompt is empty: a model needs at least one token to start from");
+  }
+  LATHE_RETURN_IF_ERROR(CheckIds(request.prompt, vocab_size_, "prompt_ids"));
+  LATHE_RETURN_IF_ERROR(CheckIds(request.stop_ids, vocab_size_, "stop_ids"));
+  LATHE_RETURN_IF_ERROR(CheckLength(request));
+  int64_t covered = 0;
+  int64_t num_prompt = static_cast<int64_t>(request.prompt.size());
+  for (size_t i = 0; i < request.pieces.size(); ++i) {
+    if (request.pieces[i] < 1 || request.pieces[i] > num_prompt - covered) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("pieces[", i, "] is ", request.pieces[i], ", but ", num_prompt - covered,
+                       " tokens of the prompt are left; each must be at least 1"));
+    }
+    covered += request.pieces[i];
+  }
+  if (!request.pieces.empty() && covered != num_prompt) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("pieces cover ", covered, " tokens, but the prompt has ", num_prompt));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<int64_t> Generator::Submit(Request request) {
+  LATHE_RETURN_IF_ERROR(CheckRequest(request));
+  auto sequence = std::make_unique<Sequence>(next_id_, std::move(request), context_);
+  for (const KvCache& cache : caches_) {
+    int64_t needed = cache.layout().PagesFor(
+        sequence->max_tokens(), sequence->MaxStepRows(options_.step_rows + kPrefillBlock));
+    if (needed <= cache.pool().num_pages()) continue;
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "cache group ", cache.layout().name, ": the request needs ", needed, " pages of ",
+        cache.layout().page_tokens, " tokens (", sequence->num_prompt_tokens(),
+        " of the prompt and room for the new ones), but the pool has ", cache.pool().num_pages(),
+        "; lower --max-new-tokens or raise --context"));
+  }
+  waiting_.push_back(std::move(sequence));
+  return next_id_++;
+}
+
+// First come, first served: a large request at the head is not overtaken, so that it cannot starve.
+void Generator::Admit() {
+  while (!waiting_.empty() && static_cast<int64_t>(running_.size()) < options_.max_sequences) {
+    if (!waiting_.front()->Admit(absl::MakeSpan(caches_), options_.step_rows + kPrefillBlock).ok())
+      return;
+    running_.push_back(std::move(waiting_.front()));
+    waiting_.pop_front();
+  }
+}
+
+absl::StatusOr<bool> Generator::Step() {
+  Retire();
+  Admit();
+  if (running_.empty()) {
+    LATHE_CHECK(waiting_.empty()) << "a request that fits the empty pools was not admitted";
+    return false;
+  }
+  std::vector<Piece> pieces = PlanStep(running_, options_.step_rows);
+  absl::Status status = RunPieces(pieces);
+  if (status.ok()) {
+    Deliver(pieces);
+  } else {
+    for (const Piece& piece : pieces) piece.sequence->Finish(FinishReason::kFailed, status);
+  }
+  Retire();
+  if (!status.ok()) return status;
+  return true;
+}
+
+absl::Status Generator::RunPieces(absl::Span<const Piece> pieces) {
+  for (const Piece& piece : pieces)
+    LATHE_RETURN_IF_ERROR(piece.sequence->Grow(absl::MakeSpan(caches_), piece.end));
+  batch_.Build(pieces);
+  StepInput input = batch_.input();
+  LATHE_RETURN_IF_ERROR(runner_->Run(input, caches_));
+  size_t expected = input.logit_rows.size() * static_cast<size_t>(vocab_size_);
+  if (runner_->Output("logits").size() != expected) {
+    return absl::InternalError(absl::StrCat("the step gave ", runner_->Output("logits").size(),
+                                            " logits, expected ", expected));
+  }
+  return absl::OkStatus();
+}
+
+void Generator::Deliver(absl::Span<const Piece> pieces) {
+  absl::Span<const float> logits = runner_->Output("logits");  // [R, V]
+  for (size_t i = 0; i < pieces.size(); ++i) {
+    Sequence& sequence = *pieces[i].sequence;
+    if (sequence.is_finished()) continue;  // cancelled by the callback of another
+    if (sequence.request().on_step) {
+      sequence.request().on_step({.first_row = batch_.first_row(i),
+                                  .num_rows = pieces[i].num_rows(),
+                                  .first_position = sequence.num_computed(),
+                                  .runner = *runner_,
+                                  .caches = caches_,
+                                  .pages = sequence.pages()});
+    }
+    size_t begin = static_cast<size_t>(batch_.first_logit_row(i) * vocab_size_);
+    size_t end = static_cast<size_t>(batch_.first_logit_row(i + 1) * vocab_size_);
+    sequence.Advance(pieces[i].end, logits.subspan(begin, end - begin), num_choices_);
+  }
+}
+
+void Generator::Retire() {
+  auto retire = [this](std::unique_ptr<Sequence>& sequence) {
+    if (!sequence->is_finished()) return false;
+    sequence->Release(absl::MakeSpan(caches_));
+    results_.emplace(sequence->id(), sequence->TakeResult());
+    return true;
+  };
+  running_.erase(std::remove_if(running_.begin(), running_.end(), retire), running_.end());
+  waiting_.erase(std::remove_if(waiting_.begin(), waiting_.end(), retire), waiting_.end());
+}
+
+absl::Status Generator::RunAll() {
+  while (true) {
+    LATHE_ASSIGN_OR_RETURN(bool has_more, Step());
+    if (!has_more) return absl::OkStatus();
+  }
+}
+
+void Generator::Cancel(int64_t id) {
+  for (const std::unique_ptr<Sequence>& sequence : running_) {
+    if (sequence->id() == id) sequence->Finish(FinishReason::kCancelled);
+  }
+  for (const std::unique_ptr<Sequence>& sequence : waiting_) {
+    if (sequence->id() == id) sequence->Finish(FinishReason::kCancelled);
+  }
+}
+
+std::optional<Result> Generator::Take(int64_t id) {
+  auto found = results_.find(id);
+  if (found == results_.end()) return std::nullopt;
+  Result result = std::move(found->second);
+  results_.erase(found);
+  return result;
+}
+
+}  // namespace lathe

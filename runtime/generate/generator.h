@@ -1,0 +1,95 @@
+// Generates text for many requests at once: admits, schedules, runs steps, chooses tokens, hands
+// out results.
+//   LATHE_ASSIGN_OR_RETURN(Generator generator,
+//                          Generator::Create(manifest, std::move(runner), {.context = 4096}));
+//   LATHE_ASSIGN_OR_RETURN(int64_t id, generator.Submit({.prompt = ids, .stop_ids = {151645}}));
+//   LATHE_RETURN_IF_ERROR(generator.RunAll());
+//   Result result = *generator.Take(id);
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "runtime/artifact/artifact.pb.h"
+#include "runtime/generate/batch.h"
+#include "runtime/generate/request.h"
+#include "runtime/generate/scheduler.h"
+#include "runtime/generate/sequence.h"
+#include "runtime/generate/step_runner.h"
+#include "runtime/state/kv_cache.h"
+
+namespace lathe {
+
+struct GeneratorOptions {
+  // Tokens of a sequence, prompt and new ones; none: all that the model was made for.
+  std::optional<int64_t> context = std::nullopt;
+  // Running at once; more wait.
+  int64_t max_sequences = 16;
+  // Room of all sequences together; none: max_sequences full contexts.
+  std::optional<int64_t> pool_tokens = std::nullopt;
+  // Rows that a step aims at (scheduler.h).
+  int64_t step_rows = 512;
+};
+
+class Generator {
+ public:
+  // Errors: InvalidArgument for options that the model cannot serve; those of KvCache::Create.
+  static absl::StatusOr<Generator> Create(const artifact::Manifest& manifest,
+                                          std::unique_ptr<StepRunner> runner,
+                                          const GeneratorOptions& options);
+
+  // Queues a request. Errors: InvalidArgument for an empty prompt, ids that the model does not
+  // have, pieces that do not add up, more tokens than the context holds; ResourceExhausted for more
+  // pages than the pools have. Nothing is queued then.
+  absl::StatusOr<int64_t> Submit(Request request);
+
+  // Admits what fits and runs one step; false when there is nothing to do. An error of the step
+  // itself fails the requests that took part and is returned.
+  absl::StatusOr<bool> Step();
+
+  // Steps until there is nothing to do.
+  absl::Status RunAll();
+
+  // Ends a waiting or running request; the next Step makes its tokens so far its result. May be
+  // called from a request's callbacks; unknown and finished ids are ignored.
+  void Cancel(int64_t id);
+
+  // The result of a finished request, once.
+  std::optional<Result> Take(int64_t id);
+
+  int64_t context() const { return context_; }
+  size_t num_waiting() const { return waiting_.size(); }
+  size_t num_running() const { return running_.size(); }
+  absl::Span<const KvCache> caches() const { return caches_; }
+
+ private:
+  Generator(const artifact::Manifest& manifest, std::unique_ptr<StepRunner> runner,
+            const GeneratorOptions& options, int64_t context, std::vector<KvCache> caches);
+  absl::Status CheckRequest(const Request& request) const;
+  absl::Status CheckLength(const Request& request) const;
+  void Admit();
+  absl::Status RunPieces(absl::Span<const Piece> pieces);
+  void Deliver(absl::Span<const Piece> pieces);
+  void Retire();
+
+  int64_t vocab_size_;
+  int64_t num_choices_;  // ids that the tokenizer knows
+  int64_t max_context_;
+  int64_t context_;
+  GeneratorOptions options_;
+  std::unique_ptr<StepRunner> runner_;
+  std::vector<KvCache> caches_;
+  Batch batch_;
+  std::deque<std::unique_ptr<Sequence>> waiting_;
+  std::vector<std::unique_ptr<Sequence>> running_;  // oldest first
+  std::map<int64_t, Result> results_;
+  int64_t next_id_ = 0;
+};
+
+}  // namespace lathe

@@ -1,0 +1,61 @@
+// What a caller asks of the generator and what it gets back.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/types/span.h"
+#include "runtime/generate/step_runner.h"
+#include "runtime/state/kv_cache.h"
+
+namespace lathe {
+
+// What one step computed for one request: rows [first_row, first_row + num_rows) of the step's
+// outputs that have a row a token.
+struct StepView {
+  int64_t first_row;
+  int64_t num_rows;
+  int64_t first_position;  // of the first row in the request's sequence
+  const StepRunner& runner;
+  absl::Span<const KvCache> caches;
+  absl::Span<const PageList> pages;  // the request's, one for each cache
+};
+
+struct Request {
+  std::vector<int32_t> prompt;
+  // None: until a stop id or the end of the context.
+  std::optional<int64_t> max_new_tokens = std::nullopt;
+  // End the text and are no part of it; empty: nothing does.
+  std::vector<int32_t> stop_ids = {};
+  // Lengths in which the prompt is read; empty: as the scheduler likes.
+  std::vector<int64_t> pieces = {};
+  bool keep_prompt_logits = false;  // of every row of the prompt
+  bool keep_token_logits = false;   // of the row that chose each token
+
+  // Called for each new token as it is chosen; false ends the request.
+  std::function<bool(int32_t token)> on_token = nullptr;
+  // Called after each step with rows of this request, before the token that the step chose.
+  std::function<void(const StepView& view)> on_step = nullptr;
+};
+
+enum class FinishReason {
+  kStopId,     // a stop id was chosen
+  kLength,     // max_new_tokens were made
+  kContext,    // the context is full
+  kCancelled,  // by the caller
+  kFailed,     // Result.status says why
+};
+
+struct Result {
+  absl::Status status;
+  FinishReason reason = FinishReason::kFailed;
+  std::vector<int32_t> tokens;       // new ones, without the stop id
+  std::optional<int32_t> stop_id;    // the one that ended the text
+  std::vector<float> prompt_logits;  // [prompt, V] when kept
+  std::vector<float> token_logits;   // [tokens, V] when kept; row i chose token i
+};
+
+}  // namespace lathe

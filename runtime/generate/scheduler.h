@@ -1,0 +1,28 @@
+// Decides what the next step computes: every decoding sequence gets its row, prefill gets what is
+// left of the step's rows.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "runtime/generate/sequence.h"
+
+namespace lathe {
+
+// Tokens [sequence->num_computed(), end) of a sequence.
+struct Piece {
+  Sequence* sequence;
+  int64_t end;
+
+  int64_t num_rows() const { return end - sequence->num_computed(); }
+};
+
+// `running`: admitted and not finished, oldest first. A step aims at `step_rows` rows: one for each
+// decoding sequence, the rest in whole blocks of kPrefillBlock (at least one, so that prefill
+// always gets on) for the prompts, oldest first. Prompts with pieces of their own are cut by these
+// alone.
+std::vector<Piece> PlanStep(absl::Span<const std::unique_ptr<Sequence>> running, int64_t step_rows);
+
+}  // namespace lathe

@@ -1,0 +1,124 @@
+#include "runtime/generate/sequence.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "runtime/base/check.h"
+#include "runtime/base/status_macros.h"
+#include "runtime/generate/sampler.h"
+
+namespace lathe {
+
+Sequence::Sequence(int64_t id, Request request, int64_t context)
+    : id_(id), request_(std::move(request)), context_(context), tokens_(request_.prompt) {
+  int64_t room = context_ - num_prompt_tokens();
+  LATHE_CHECK(num_prompt_tokens() > 0 && room >= 0)
+      << num_prompt_tokens() << " tokens in a context of " << context_;
+  max_new_tokens_ = std::min(request_.max_new_tokens.value_or(room), room);
+  // The last token is never read back, so its keys and values are never computed.
+  max_tokens_ = num_prompt_tokens() + std::max<int64_t>(max_new_tokens_ - 1, 0);
+  int64_t end = 0;
+  for (int64_t piece : request_.pieces) piece_ends_.push_back(end += piece);
+  LATHE_CHECK(piece_ends_.empty() || end == num_prompt_tokens()) << "pieces end at " << end;
+}
+
+int64_t Sequence::MaxStepRows(int64_t step_rows) const {
+  for (int64_t piece : request_.pieces) step_rows = std::max(step_rows, piece);
+  return step_rows;
+}
+
+int64_t Sequence::NextEnd(int64_t num_blocks) const {
+  if (is_decoding()) return num_tokens();
+  if (!piece_ends_.empty())
+    return *std::upper_bound(piece_ends_.begin(), piece_ends_.end(), num_computed_);
+  return std::min(num_tokens(), (num_computed_ / kPrefillBlock + num_blocks) * kPrefillBlock);
+}
+
+absl::Status Sequence::Admit(absl::Span<KvCache> caches, int64_t step_rows) {
+  pages_.resize(caches.size());
+  for (size_t i = 0; i < caches.size(); ++i) {
+    absl::Status status = caches[i].Reserve(
+        pages_[i], caches[i].layout().PagesFor(max_tokens_, MaxStepRows(step_rows)));
+    if (!status.ok()) {
+      Release(caches);
+      return status;
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Sequence::Grow(absl::Span<KvCache> caches, int64_t end) {
+  for (size_t i = 0; i < caches.size(); ++i) {
+    caches[i].Recycle(pages_[i], num_computed_);
+    LATHE_RETURN_IF_ERROR(caches[i].Extend(pages_[i], end - num_computed_));
+  }
+  return absl::OkStatus();
+}
+
+int64_t Sequence::FirstLogitPosition(int64_t end) const {
+  if (request_.keep_prompt_logits && num_computed_ < num_prompt_tokens()) return num_computed_;
+  bool chooses = end == num_tokens() && max_new_tokens_ > 0;
+  return chooses ? end - 1 : end;
+}
+
+void Sequence::Advance(int64_t end, absl::Span<const float> logits, int64_t num_choices) {
+  bool is_prompt = num_computed_ < num_prompt_tokens();
+  size_t num_rows = static_cast<size_t>(end - FirstLogitPosition(end));
+  LATHE_CHECK(num_rows == 0 ? logits.empty() : logits.size() % num_rows == 0 && !logits.empty())
+      << logits.size() << " logits for " << num_rows << " rows";
+  if (is_prompt && request_.keep_prompt_logits) {
+    result_.prompt_logits.insert(result_.prompt_logits.end(), logits.begin(), logits.end());
+  }
+  num_computed_ = end;
+  if (end < num_tokens()) return;
+  if (max_new_tokens_ == 0) return Finish(FinishReason::kLength);
+  Choose(logits.subspan(logits.size() - logits.size() / num_rows), num_choices);
+}
+
+// `logits`: the last row's, [V].
+void Sequence::Choose(absl::Span<const float> logits, int64_t num_choices) {
+  std::optional<int32_t> token = GreedyToken(logits, num_choices);
+  if (!token.has_value()) {
+    Finish(FinishReason::kFailed,
+           absl::DataLossError(
+               absl::StrCat("no logit at position ", num_computed_ - 1,
+                            " is a number above minus infinity: the weights hold NaN or infinities "
+                            "or overflow; examine the checkpoint with `lathe check`")));
+    return;
+  }
+  if (std::find(request_.stop_ids.begin(), request_.stop_ids.end(), *token) !=
+      request_.stop_ids.end()) {
+    result_.stop_id = *token;
+    Finish(FinishReason::kStopId);
+    return;
+  }
+  tokens_.push_back(*token);
+  result_.tokens.push_back(*token);
+  if (request_.keep_token_logits) {
+    result_.token_logits.insert(result_.token_logits.end(), logits.begin(), logits.end());
+  }
+  if (request_.on_token && !request_.on_token(*token)) {
+    Finish(FinishReason::kCancelled);
+  } else if (static_cast<int64_t>(result_.tokens.size()) == max_new_tokens_) {
+    Finish(request_.max_new_tokens == max_new_tokens_ ? FinishReason::kLength
+                                                      : FinishReason::kContext);
+  }
+}
+
+void Sequence::Finish(FinishReason reason, absl::Status status) {
+  if (is_finished_) return;
+  is_finished_ = true;
+  result_.reason = reason;
+  result_.status = std::move(status);
+}
+
+void Sequence::Release(absl::Span<KvCache> caches) {
+  for (size_t i = 0; i < pages_.size(); ++i) caches[i].Release(pages_[i]);
+}
+
+Result Sequence::TakeResult() {
+  LATHE_CHECK(is_finished_) << "sequence " << id_ << " is not finished";
+  return std::move(result_);
+}
+
+}  // namespace lathe

@@ -1,0 +1,79 @@
+// A request on its way through the model: waiting -> admitted -> prefill in pieces -> decode ->
+// finished and released. There is one rule for prefill and decode alike: a step computes the tokens
+// [num_computed, end) of the sequence, and when that reaches the last token known, its logits
+// choose the next one.
+#pragma once
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/types/span.h"
+#include "runtime/generate/request.h"
+#include "runtime/state/kv_cache.h"
+
+namespace lathe {
+
+// Prefill is cut at multiples of this, counted from the sequence's start: a row's bits then depend
+// on its own sequence alone.
+inline constexpr int64_t kPrefillBlock = 64;
+
+class Sequence {
+ public:
+  Sequence(int64_t id, Request request, int64_t context);
+
+  int64_t id() const { return id_; }
+  const Request& request() const { return request_; }
+  int64_t num_prompt_tokens() const { return static_cast<int64_t>(request_.prompt.size()); }
+  // Prompt and new tokens.
+  absl::Span<const int32_t> tokens() const { return tokens_; }
+  int64_t num_tokens() const { return static_cast<int64_t>(tokens_.size()); }
+  // Tokens whose keys and values are in the caches.
+  int64_t num_computed() const { return num_computed_; }
+  // One row left to compute and the prompt done: the next step makes a token from the one before.
+  bool is_decoding() const { return num_computed_ >= num_prompt_tokens(); }
+  // The most tokens that will ever be in the caches.
+  int64_t max_tokens() const { return max_tokens_; }
+  // The most rows that one step computes, when the scheduler gives at most `step_rows`.
+  int64_t MaxStepRows(int64_t step_rows) const;
+  // Where the next step ends when it may compute `num_blocks` blocks of kPrefillBlock rows.
+  int64_t NextEnd(int64_t num_blocks) const;
+
+  // Takes pages for the whole life from every cache, or nothing (ResourceExhausted).
+  absl::Status Admit(absl::Span<KvCache> caches, int64_t step_rows);
+  // Room for the rows [num_computed, end), before the step that computes them.
+  absl::Status Grow(absl::Span<KvCache> caches, int64_t end);
+  // The step is done: its logits, if any, are kept as asked and choose a token. `logits` are the
+  // rows that FirstLogitRow asked for. `num_choices`: ids from there on are never chosen.
+  void Advance(int64_t end, absl::Span<const float> logits, int64_t num_choices);
+  // First position in [num_computed, end) whose logits are needed; `end` when none is. All
+  // positions from there on are.
+  int64_t FirstLogitPosition(int64_t end) const;
+
+  // Ends the sequence; the first end counts.
+  void Finish(FinishReason reason, absl::Status status = absl::OkStatus());
+  bool is_finished() const { return is_finished_; }
+  // Gives back all pages; may be called again.
+  void Release(absl::Span<KvCache> caches);
+  absl::Span<const PageList> pages() const { return pages_; }
+  Result TakeResult();
+
+ private:
+  void Choose(absl::Span<const float> logits, int64_t num_choices);
+
+  int64_t id_;
+  Request request_;
+  int64_t context_;
+  int64_t max_new_tokens_;
+  int64_t max_tokens_;
+  std::vector<int64_t>
+      piece_ends_;  // ascending, the last is the prompt's length; empty without pieces
+  std::vector<int32_t> tokens_;
+  int64_t num_computed_ = 0;
+  std::vector<PageList> pages_;
+  bool is_finished_ = false;
+  Result result_;
+};
+
+}  // namespace lathe

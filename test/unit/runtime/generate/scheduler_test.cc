@@ -1,0 +1,77 @@
+#include "runtime/generate/scheduler.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace lathe {
+namespace {
+
+using ::testing::ElementsAre;
+
+class SchedulerTest : public ::testing::Test {
+ protected:
+  // A sequence with `num_prompt` tokens of which `num_computed` are done; all done = decoding.
+  void Add(int64_t num_prompt, int64_t num_computed, std::vector<int64_t> pieces = {}) {
+    Request request{.prompt = std::vector<int32_t>(static_cast<size_t>(num_prompt), 1),
+                    .pieces = std::move(pieces)};
+    running_.push_back(std::make_unique<Sequence>(running_.size(), std::move(request), 4096));
+    if (num_computed == 0) return;
+    std::vector<float> logits(num_computed == num_prompt ? 4 : 0, 1.0f);
+    running_.back()->Advance(num_computed, logits, 4);
+  }
+
+  // [sequence, begin, end) of each piece.
+  std::vector<std::vector<int64_t>> Plan(int64_t step_rows) {
+    std::vector<std::vector<int64_t>> plan;
+    for (const Piece& piece : PlanStep(running_, step_rows)) {
+      plan.push_back({piece.sequence->id(), piece.sequence->num_computed(), piece.end});
+    }
+    return plan;
+  }
+
+  std::vector<std::unique_ptr<Sequence>> running_;
+};
+
+TEST_F(SchedulerTest, DecodersAlwaysGetTheirRow) {
+  for (int i = 0; i < 100; ++i) Add(10, 10);
+  EXPECT_EQ(Plan(1).size(), 100);
+}
+
+TEST_F(SchedulerTest, PromptsShareWholeBlocksOldestFirst) {
+  Add(100, 0);
+  Add(200, 0);
+  Add(50, 0);
+  EXPECT_THAT(Plan(256), ElementsAre(ElementsAre(0, 0, 100), ElementsAre(1, 0, 128)));
+  EXPECT_THAT(Plan(384), ElementsAre(ElementsAre(0, 0, 100), ElementsAre(1, 0, 200)));
+  EXPECT_THAT(Plan(512),
+              ElementsAre(ElementsAre(0, 0, 100), ElementsAre(1, 0, 200), ElementsAre(2, 0, 50)));
+}
+
+TEST_F(SchedulerTest, CutsAreAtAbsoluteMultiples) {
+  Add(500, 64);
+  EXPECT_THAT(Plan(150), ElementsAre(ElementsAre(0, 64, 192)));
+}
+
+TEST_F(SchedulerTest, PrefillGetsOnBesideManyDecoders) {
+  for (int i = 0; i < 300; ++i) Add(1, 1);
+  Add(500, 0);
+  std::vector<std::vector<int64_t>> plan = Plan(128);
+  ASSERT_EQ(plan.size(), 301);
+  EXPECT_THAT(plan.back(), ElementsAre(300, 0, 64));
+}
+
+TEST_F(SchedulerTest, DecodeRowsCountAgainstTheStep) {
+  Add(1, 1);
+  Add(500, 0);
+  EXPECT_THAT(Plan(128), ElementsAre(ElementsAre(0, 1, 2), ElementsAre(1, 0, 64)));
+}
+
+TEST_F(SchedulerTest, PiecesOfTheRequestAreKept) {
+  Add(200, 37, {37, 100, 63});
+  EXPECT_THAT(Plan(64), ElementsAre(ElementsAre(0, 37, 137)));
+}
+
+TEST_F(SchedulerTest, NothingRunsWithoutSequences) { EXPECT_TRUE(Plan(64).empty()); }
+
+}  // namespace
+}  // namespace lathe
