@@ -1,0 +1,64 @@
+// An artifact opened for use: the file is mapped, its manifest parsed and checked, so that every
+// index and range in it may be trusted; sections are checked when they are first asked for, weights
+// only by VerifyAll().
+//   LATHE_ASSIGN_OR_RETURN(Artifact artifact, Artifact::Open("m.lathe"));
+//   LATHE_ASSIGN_OR_RETURN(absl::string_view text, artifact.Section("chat_template"));
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "runtime/artifact/artifact.pb.h"
+#include "runtime/base/mapped_file.h"
+
+namespace lathe {
+
+class Artifact {
+ public:
+  // Errors: NotFound without such a file; InvalidArgument for a file that is no artifact or one of
+  // another version; DataLoss for a damaged one. All name the file and say how to go on.
+  static absl::StatusOr<Artifact> Open(const std::string& path);
+
+  const std::string& path() const { return file_.path(); }
+  uint64_t file_bytes() const { return file_.bytes().size(); }
+  const artifact::Manifest& manifest() const { return *manifest_; }
+
+  bool HasSection(absl::string_view name) const;
+  // The section's bytes, in the mapping. NotFound when the artifact has none of that name, DataLoss
+  // when its checksum does not match. May be called by several threads.
+  absl::StatusOr<absl::string_view> Section(absl::string_view name) const;
+  // The section number `index` of the manifest, which must be valid (the checked manifest names no
+  // other).
+  absl::StatusOr<absl::string_view> Section(uint32_t index) const;
+
+  // The bytes of weight number `index` of the manifest, 64-byte aligned, not checked against their
+  // hash.
+  absl::string_view WeightBytes(uint32_t index) const;
+
+  // Reads the whole file: every section and every weight against its hash, and zeros between the
+  // sections.
+  absl::Status VerifyAll() const;
+
+  // Asks the kernel to read the weights ahead.
+  void PrefetchWeights() const;
+
+ private:
+  explicit Artifact(MappedFile file) : file_(std::move(file)) {}
+  absl::Status ReadManifest();
+  absl::string_view BytesOf(const artifact::Section& section) const;
+  absl::Status CheckHash(const artifact::Section& section) const;
+  absl::Status CheckWeights() const;
+  absl::Status CheckPadding(uint64_t manifest_offset) const;
+
+  MappedFile file_;
+  std::unique_ptr<artifact::Manifest> manifest_;
+  int weights_section_ = -1;
+  // One for each section: its hash was right. A race costs a second check, no more.
+  std::unique_ptr<std::atomic<bool>[]> checked_;
+};
+
+}  // namespace lathe
