@@ -1,0 +1,97 @@
+#include "runtime/device/cpu/cpu_features.h"
+
+#include <cpuid.h>
+
+#include "absl/strings/str_cat.h"
+#include "runtime/base/strings.h"
+
+namespace lathe {
+namespace {
+
+constexpr uint32_t Bit(int index) { return uint32_t{1} << index; }
+
+// Intel SDM volume 2, CPUID. Levels as in the x86-64 psABI, section "Micro-Architecture Levels".
+constexpr uint32_t kV3Leaf1 = Bit(0) | Bit(9) | Bit(13) | Bit(19) |
+                              Bit(20) |                      // SSE3 SSSE3 CX16 SSE4.1 SSE4.2
+                              Bit(12) | Bit(22) | Bit(23) |  // FMA MOVBE POPCNT
+                              Bit(27) | Bit(28) | Bit(29);   // OSXSAVE AVX F16C
+constexpr uint32_t kV3Leaf7 = Bit(3) | Bit(5) | Bit(8);      // BMI1 AVX2 BMI2
+constexpr uint32_t kV3Extended1 = Bit(0) | Bit(5);           // LAHF LZCNT
+constexpr uint32_t kV4Leaf7 =
+    Bit(16) | Bit(17) | Bit(28) | Bit(30) | Bit(31);  // AVX512 F DQ CD BW VL
+constexpr uint64_t kYmmState = Bit(1) | Bit(2);       // SSE AVX
+constexpr uint64_t kZmmState =
+    kYmmState | Bit(5) | Bit(6) | Bit(7);  // opmask, upper halves, ZMM16-31
+
+bool HasAll(uint64_t word, uint64_t mask) { return (word & mask) == mask; }
+
+uint64_t ReadXcr0() {
+  uint32_t low = 0;
+  uint32_t high = 0;
+  __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  return uint64_t{high} << 32 | low;
+}
+
+}  // namespace
+
+absl::string_view CpuLevelName(CpuLevel level) {
+  switch (level) {
+    case CpuLevel::kBelowV3:
+      return "below x86-64-v3";
+    case CpuLevel::kV3:
+      return "x86-64-v3";
+    case CpuLevel::kV4:
+      return "x86-64-v4";
+  }
+  return "";
+}
+
+std::optional<CpuLevel> ParseCpuLevel(absl::string_view name) {
+  for (CpuLevel level : {CpuLevel::kV3, CpuLevel::kV4}) {
+    if (CpuLevelName(level) == name) return level;
+  }
+  return std::nullopt;
+}
+
+CpuidWords ReadCpuid() {
+  CpuidWords words;
+  uint32_t eax = 0;
+  uint32_t ebx = 0;
+  uint32_t ecx = 0;
+  uint32_t edx = 0;
+  if (__get_cpuid(1, &eax, &ebx, &ecx, &edx) != 0) words.leaf1_ecx = ecx;
+  if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0) words.leaf7_ebx = ebx;
+  if (__get_cpuid(0x80000001, &eax, &ebx, &ecx, &edx) != 0) words.extended1_ecx = ecx;
+  if (HasAll(words.leaf1_ecx, Bit(27))) words.xcr0 = ReadXcr0();
+  return words;
+}
+
+CpuLevel LevelOf(const CpuidWords& words) {
+  const bool is_v3 = HasAll(words.leaf1_ecx, kV3Leaf1) && HasAll(words.leaf7_ebx, kV3Leaf7) &&
+                     HasAll(words.extended1_ecx, kV3Extended1) && HasAll(words.xcr0, kYmmState);
+  if (!is_v3) return CpuLevel::kBelowV3;
+  const bool is_v4 = HasAll(words.leaf7_ebx, kV4Leaf7) && HasAll(words.xcr0, kZmmState);
+  return is_v4 ? CpuLevel::kV4 : CpuLevel::kV3;
+}
+
+absl::StatusOr<CpuLevel> ChooseCpuLevel(CpuLevel machine, absl::string_view forced) {
+  if (machine == CpuLevel::kBelowV3) {
+    return absl::FailedPreconditionError(
+        "this CPU is below x86-64-v3 (it lacks AVX2, FMA, BMI2 or the system does not enable "
+        "them), the least that "
+        "compiled models need; run on a CPU of 2013 or later (Intel Haswell, AMD Excavator)");
+  }
+  if (forced.empty()) return machine;
+  const std::optional<CpuLevel> level = ParseCpuLevel(forced);
+  if (!level) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("CPU level ", Quoted(forced), " is unknown, expected x86-64-v3 or x86-64-v4"));
+  }
+  if (*level > machine) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("CPU level ", forced, " was asked for, this CPU has ", CpuLevelName(machine)));
+  }
+  return *level;
+}
+
+}  // namespace lathe

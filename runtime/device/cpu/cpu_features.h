@@ -1,0 +1,38 @@
+// What the CPU of this machine can execute, in the levels of the x86-64 psABI that code is compiled
+// for.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace lathe {
+
+// In ascending order: a CPU of one level runs code of the levels below.
+enum class CpuLevel : uint8_t { kBelowV3, kV3, kV4 };
+
+// "x86-64-v3", "x86-64-v4"; "below x86-64-v3" is a name for messages only.
+absl::string_view CpuLevelName(CpuLevel level);
+// None for names that this build does not know.
+std::optional<CpuLevel> ParseCpuLevel(absl::string_view name);
+
+// The registers that decide: CPUID leaves 1, 7 and 0x80000001, and the state that the system saves
+// (XCR0).
+struct CpuidWords {
+  uint32_t leaf1_ecx = 0;
+  uint32_t leaf7_ebx = 0;
+  uint32_t extended1_ecx = 0;
+  uint64_t xcr0 = 0;  // 0 where the system does not use XSAVE
+};
+
+CpuidWords ReadCpuid();
+CpuLevel LevelOf(const CpuidWords& words);
+
+// The level of this machine, lowered to `forced` ("x86-64-v3") where that is not empty.
+// FailedPrecondition below x86-64-v3 or when more is forced than the machine has; InvalidArgument
+// for an unknown name.
+absl::StatusOr<CpuLevel> ChooseCpuLevel(CpuLevel machine, absl::string_view forced);
+
+}  // namespace lathe
