@@ -28,7 +28,7 @@ absl::Status ParseBool(absl::string_view text, bool has_value, bool* out) {
   return absl::OkStatus();
 }
 
-std::string RangeText(const IntRange& range) {
+std::string RangeText(const IntFlag& range) {
   bool has_min = range.min != std::numeric_limits<int64_t>::min();
   bool has_max = range.max != std::numeric_limits<int64_t>::max();
   if (has_min && has_max) return absl::StrCat("a whole number from ", range.min, " to ", range.max);
@@ -37,7 +37,7 @@ std::string RangeText(const IntRange& range) {
   return "a whole number";
 }
 
-absl::Status ParseInt(absl::string_view text, const IntRange& range, int64_t* out) {
+absl::Status ParseInt(absl::string_view text, const IntFlag& range, int64_t* out) {
   int64_t value = 0;
   if (!absl::SimpleAtoi(text, &value) || value < range.min || value > range.max) {
     return absl::InvalidArgumentError(absl::StrCat("got ", Quoted(text), ", expected ",
@@ -128,13 +128,13 @@ void FlagTable::OptionalBool(std::string name, std::optional<bool>* value, std::
   flag.is_negatable = true;
 }
 
-void FlagTable::Int(std::string name, int64_t* value, IntRange range, std::string help) {
+void FlagTable::Int(std::string name, int64_t* value, IntFlag range, std::string help) {
   std::string text = WithDefault(help, range.unit, absl::StrCat(*value));
   Add(std::move(name), "N", std::move(text),
       [value, range](absl::string_view word, bool) { return ParseInt(word, range, value); });
 }
 
-void FlagTable::OptionalInt(std::string name, std::optional<int64_t>* value, IntRange range,
+void FlagTable::OptionalInt(std::string name, std::optional<int64_t>* value, IntFlag range,
                             std::string help) {
   std::string text = WithDefault(help, range.unit, range.absent);
   Add(std::move(name), "N", std::move(text), [value, range](absl::string_view word, bool) {
@@ -145,7 +145,7 @@ void FlagTable::OptionalInt(std::string name, std::optional<int64_t>* value, Int
   });
 }
 
-void FlagTable::String(std::string name, std::string* value, TextForm form, std::string help) {
+void FlagTable::String(std::string name, std::string* value, TextFlag form, std::string help) {
   std::string text = WithDefault(help, "", value->empty() ? form.absent : *value);
   Flag& flag =
       Add(std::move(name), form.form, std::move(text), [value](absl::string_view word, bool) {
@@ -155,7 +155,7 @@ void FlagTable::String(std::string name, std::string* value, TextForm form, std:
   flag.letter = form.letter;
 }
 
-void FlagTable::OptionalString(std::string name, std::optional<std::string>* value, TextForm form,
+void FlagTable::OptionalString(std::string name, std::optional<std::string>* value, TextFlag form,
                                std::string help) {
   Flag& flag = Add(std::move(name), form.form, WithDefault(help, "", form.absent),
                    [value](absl::string_view word, bool) {
@@ -165,7 +165,7 @@ void FlagTable::OptionalString(std::string name, std::optional<std::string>* val
   flag.letter = form.letter;
 }
 
-void FlagTable::StringList(std::string name, std::vector<std::string>* values, TextForm form,
+void FlagTable::StringList(std::string name, std::vector<std::string>* values, TextFlag form,
                            std::string help) {
   Flag& flag = Add(std::move(name), form.form,
                    absl::StrCat(WithDefault(help, "", form.absent), "; may be repeated"),

@@ -22,14 +22,14 @@
 namespace lathe {
 
 // What a flag with a value accepts and how help shows it.
-struct IntRange {
+struct IntFlag {
   std::string unit = {};  // "tokens", "threads": shown in help
   int64_t min = std::numeric_limits<int64_t>::min();
   int64_t max = std::numeric_limits<int64_t>::max();
   std::string absent = {};  // what happens without the flag, for flags without a default value
 };
 
-struct TextForm {
+struct TextFlag {
   std::string form = "TEXT";  // stands for the value in help: "FILE", "LIST"
   char letter = 0;            // 'o' makes -o FILE and -oFILE the same flag
   std::string absent = {};
@@ -50,14 +50,14 @@ class FlagTable {
   void Bool(std::string name, bool* value, std::string help);
   // The same with a third state: not given.
   void OptionalBool(std::string name, std::optional<bool>* value, std::string help);
-  void Int(std::string name, int64_t* value, IntRange range, std::string help);
-  void OptionalInt(std::string name, std::optional<int64_t>* value, IntRange range,
+  void Int(std::string name, int64_t* value, IntFlag range, std::string help);
+  void OptionalInt(std::string name, std::optional<int64_t>* value, IntFlag range,
                    std::string help);
-  void String(std::string name, std::string* value, TextForm form, std::string help);
-  void OptionalString(std::string name, std::optional<std::string>* value, TextForm form,
+  void String(std::string name, std::string* value, TextFlag form, std::string help);
+  void OptionalString(std::string name, std::optional<std::string>* value, TextFlag form,
                       std::string help);
   // May be given several times.
-  void StringList(std::string name, std::vector<std::string>* values, TextForm form,
+  void StringList(std::string name, std::vector<std::string>* values, TextFlag form,
                   std::string help);
   // One of `choices`.
   void Choice(std::string name, std::string* value, std::vector<std::string> choices,
