@@ -1,0 +1,70 @@
+// What the compiler knows about a machine: values read from specs/*.json, which are part of the
+// program. Compiling needs no device, and nothing here is asked of the machine that compiles.
+//   LATHE_ASSIGN_OR_RETURN(Target cpu, FindTarget("cpu"));
+//   for (const CpuLevel& level : cpu.levels) ...
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace lathe {
+
+// A set of CPU instructions for which code is generated; the runtime takes the last one that the
+// machine has.
+struct CpuLevel {
+  std::string name;                   // "x86-64-v4"
+  std::string llvm_cpu;               // LLVM's name of it
+  std::vector<std::string> features;  // what a machine must have, as /proc/cpuinfo spells it
+  int vector_bits = 0;
+  int vector_registers = 0;
+  // The register tile of a matrix product: rows x columns f32 accumulators, chosen so that they,
+  // two weight vectors and a broadcast fit the registers.
+  int matmul_tile_rows = 0;
+  int matmul_tile_columns = 0;
+  // At most matvec_rows rows take matvec_columns columns at once: more streams of weights in
+  // flight.
+  int matvec_rows = 0;
+  int matvec_columns = 0;
+
+  bool operator==(const CpuLevel&) const = default;
+};
+
+struct GpuSpec {
+  std::string arch;  // "sm_90a"
+  int ptx_version = 0;
+  int warp_threads = 0;
+  int multiprocessors = 0;
+  int64_t shared_bytes_per_block = 0;
+  int64_t registers_per_multiprocessor = 0;
+  double memory_bytes_per_second = 0;
+  double bf16_flops = 0;
+
+  bool operator==(const GpuSpec&) const = default;
+};
+
+enum class TargetKind { kCpu, kCuda };
+
+struct Target {
+  std::string name;
+  TargetKind kind = TargetKind::kCpu;
+  std::vector<CpuLevel> levels;  // kCpu: ascending, each a superset of the one before
+  GpuSpec gpu;                   // kCuda
+};
+
+// The targets that this compiler knows, by name: "cpu", "cuda:sm_90a".
+std::vector<std::string> TargetNames();
+
+// NotFound names the known targets.
+absl::StatusOr<Target> FindTarget(absl::string_view name);
+
+// The level called `name` of `target`; NotFound names the levels that it has.
+absl::StatusOr<CpuLevel> FindLevel(const Target& target, absl::string_view name);
+
+// Reads one spec. Every key must be there and known; `origin` stands in front of messages.
+absl::StatusOr<Target> ParseTarget(absl::string_view json, absl::string_view origin);
+
+}  // namespace lathe
