@@ -1,0 +1,131 @@
+// Linking in process with lld.
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <mutex>
+
+#include "compiler/codegen/cpu/cpu_codegen.h"
+#include "lld/Common/Driver.h"
+#include "llvm/Object/ELFObjectFile.h"
+#include "runtime/base/mapped_file.h"
+#include "runtime/base/status_macros.h"
+
+LLD_HAS_DRIVER(elf)
+
+namespace lathe {
+namespace {
+
+// A file that lives in memory and has a path as long as this object.
+class MemoryFile {
+ public:
+  MemoryFile() : fd_(memfd_create("lathe", MFD_CLOEXEC)) {}
+  ~MemoryFile() {
+    if (fd_ >= 0) close(fd_);
+  }
+  MemoryFile(MemoryFile&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  MemoryFile(const MemoryFile&) = delete;
+  MemoryFile& operator=(const MemoryFile&) = delete;
+  MemoryFile& operator=(MemoryFile&&) = delete;
+
+  std::string path() const { return absl::StrCat("/proc/self/fd/", fd_); }
+
+  absl::Status Write(const std::string& bytes) {
+    size_t done = 0;
+    while (fd_ >= 0 && done < bytes.size()) {
+      ssize_t n = write(fd_, bytes.data() + done, bytes.size() - done);
+      if (n <= 0) break;
+      done += static_cast<size_t>(n);
+    }
+    if (done == bytes.size() && fd_ >= 0) return absl::OkStatus();
+    return absl::ResourceExhaustedError("no memory for object code (memfd)");
+  }
+
+ private:
+  int fd_;
+};
+
+// A private folder for the output: lld renames a temporary file over it, which needs a real folder.
+class TempFolder {
+ public:
+  TempFolder() : path_((std::filesystem::temp_directory_path(error_) / "lathe-XXXXXX").string()) {
+    made_ = !error_ && mkdtemp(path_.data()) != nullptr;
+  }
+  ~TempFolder() {
+    if (made_) std::filesystem::remove_all(path_, error_);
+  }
+  TempFolder(const TempFolder&) = delete;
+  TempFolder& operator=(const TempFolder&) = delete;
+
+  absl::Status status() const {
+    if (made_) return absl::OkStatus();
+    return absl::FailedPreconditionError(absl::StrCat("cannot make a temporary folder ", path_,
+                                                      "; TMPDIR may name one that can be written"));
+  }
+  std::string FilePath() const { return path_ + "/code.so"; }
+
+ private:
+  std::error_code error_;
+  std::string path_;
+  bool made_ = false;
+};
+
+absl::Status RunLld(const std::vector<std::string>& args) {
+  static std::mutex mutex;
+  std::lock_guard<std::mutex> lock(mutex);
+  std::vector<const char*> argv;
+  for (const std::string& arg : args) argv.push_back(arg.c_str());
+  std::string log;
+  llvm::raw_string_ostream out(log);
+  lld::Result result = lld::lldMain(argv, out, out, {{lld::Gnu, &lld::elf::link}});
+  if (result.retCode == 0) return absl::OkStatus();
+  return absl::InternalError("linking kernels failed: " + log);
+}
+
+// The promises of the artifact: nothing imported, nothing to relocate.
+absl::Status CheckSelfContained(const std::string& elf) {
+  auto object = llvm::object::ObjectFile::createELFObjectFile(
+      llvm::MemoryBufferRef(llvm::StringRef(elf), "code"));
+  if (!object) return absl::InternalError(llvm::toString(object.takeError()));
+  auto* file = llvm::dyn_cast<llvm::object::ELF64LEObjectFile>(object->get());
+  if (file == nullptr) return absl::InternalError("linked code is not 64-bit ELF");
+  for (const llvm::object::ELFSymbolRef& symbol : file->getDynamicSymbolIterators()) {
+    llvm::Expected<uint32_t> flags = symbol.getFlags();
+    if (!flags) return absl::InternalError(llvm::toString(flags.takeError()));
+    if (*flags & llvm::object::SymbolRef::SF_Undefined) {
+      llvm::Expected<llvm::StringRef> name = symbol.getName();
+      if (!name) return absl::InternalError(llvm::toString(name.takeError()));
+      if (!name->empty()) {
+        return absl::InternalError("generated code calls " + name->str() + ", which is not there");
+      }
+    }
+  }
+  for (const llvm::object::ELFSectionRef section : file->sections()) {
+    if (section.getType() == llvm::ELF::SHT_RELA || section.getType() == llvm::ELF::SHT_REL) {
+      return absl::InternalError("generated code needs relocation");
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> LinkCpu(absl::Span<const CpuObject> objects) {
+  TempFolder folder;
+  LATHE_RETURN_IF_ERROR(folder.status());
+  std::vector<MemoryFile> inputs;
+  std::vector<std::string> args = {
+      "ld.lld", "-shared",           "-z",          "now", "--gc-sections",  "--build-id=none",
+      "-s",     "--hash-style=sysv", "--threads=1", "-o",  folder.FilePath()};
+  for (const CpuObject& object : objects) {
+    inputs.emplace_back();
+    LATHE_RETURN_IF_ERROR(inputs.back().Write(object.bytes), object.name);
+    args.push_back(inputs.back().path());
+  }
+  LATHE_RETURN_IF_ERROR(RunLld(args));
+  LATHE_ASSIGN_OR_RETURN(std::string elf, ReadFile(folder.FilePath()));
+  LATHE_RETURN_IF_ERROR(CheckSelfContained(elf));
+  return elf;
+}
+
+}  // namespace lathe

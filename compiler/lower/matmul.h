@@ -1,0 +1,59 @@
+// Emits matrix products with packed weights: y[r, n] = sum over k of x[r, k] * w[n, k], then bias
+// and epilogue.
+//
+// One function computes up to three products that share x (query, key and value; gate and up). A
+// work item is 32 columns of one of them, counted over all segments in order; for swiglu it is 32
+// columns of the single output. Every element is one chain of f32 FMAs with k ascending, whatever
+// the number of rows, the tile and the split into items: the bits of a row depend on that row
+// alone.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "compiler/lower/kernel_builder.h"
+
+namespace lathe {
+
+// Layouts of packed weights, as Weight.layout in runtime/artifact/artifact.proto spells them.
+enum class WeightFormat {
+  kBF16Pairs,  // "k2n16": [N/16][K/2][16][2] bf16
+  kF32,        // "k1n16": [N/16][K][16] f32
+};
+
+// Columns of one work item.
+inline constexpr int64_t kMatmulItemColumns = 32;
+
+enum class MatmulEpilogue {
+  kNone,
+  kAddResidual,  // y = residual + product; one segment
+  kSwiGlu,       // y = silu(gate) * up of segments {gate, up}, which have the same columns
+};
+
+// Operands in order: x [rows, inner] f32; for each segment its weight, then its bias, if any; the
+// residual [rows, columns] f32, if any; the outputs [rows, columns] f32, one a segment (swiglu:
+// one). The residual may be the output. dims = {rows}.
+struct MatmulSpec {
+  int64_t inner = 0;  // K
+  WeightFormat format = WeightFormat::kBF16Pairs;
+  std::vector<int64_t> columns = {};  // of each segment
+  std::optional<Storage> bias = {};   // of every segment
+  MatmulEpilogue epilogue = MatmulEpilogue::kNone;
+  // Swiglu: 0 = none, else gate = min(silu(gate), limit) and up = clamp(up, -limit, limit).
+  float limit = 0;
+
+  bool operator==(const MatmulSpec&) const = default;
+};
+
+// Work items of `spec`; does not depend on rows.
+int64_t MatmulItems(const MatmulSpec& spec);
+
+// Bytes of a packed weight of [columns, inner].
+int64_t PackedWeightBytes(WeightFormat format, int64_t columns, int64_t inner);
+
+// Adds the kernel `name` and its helpers to the builder's module. C1: one to three segments, their
+// columns and inner are positive; C2: a residual goes with one segment; C3: swiglu goes with two
+// segments of the same columns.
+void EmitMatmul(KernelBuilder& b, llvm::StringRef name, const MatmulSpec& spec);
+
+}  // namespace lathe

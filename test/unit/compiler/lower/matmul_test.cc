@@ -1,0 +1,225 @@
+#include "compiler/lower/matmul.h"
+
+#include <cmath>
+#include <cstring>
+
+#include "compiler/emit/pack_weights.h"
+#include "test/support/compiler/kernel_harness.h"
+#include "test/support/status_matchers.h"
+
+namespace lathe {
+namespace {
+
+using ::lathe::testing::FromBF16;
+using ::lathe::testing::KernelHarness;
+using ::lathe::testing::RandomFloats;
+using ::lathe::testing::RunnableLevels;
+using ::lathe::testing::ToBF16;
+
+// Memory that starts at a multiple of 64, as packed weights do.
+class AlignedBytes {
+ public:
+  explicit AlignedBytes(int64_t size)
+      : data_(
+            static_cast<char*>(std::aligned_alloc(64, static_cast<size_t>((size + 63) / 64 * 64)))),
+        size_(static_cast<size_t>(size)) {}
+  ~AlignedBytes() { std::free(data_); }
+  AlignedBytes(AlignedBytes&& other) noexcept
+      : data_(std::exchange(other.data_, nullptr)), size_(other.size_) {}
+  AlignedBytes(const AlignedBytes&) = delete;
+  AlignedBytes& operator=(const AlignedBytes&) = delete;
+  absl::Span<char> span() const { return {data_, size_}; }
+  const char* data() const { return data_; }
+
+ private:
+  char* data_;
+  size_t size_;
+};
+
+// A spec with random operands, and its result by plain loops in double.
+class Problem {
+ public:
+  Problem(MatmulSpec spec, int64_t max_rows) : spec_(std::move(spec)) {
+    x_ = RandomFloats(static_cast<size_t>(max_rows * spec_.inner), 1);
+    for (size_t i = 0; i < spec_.columns.size(); ++i) {
+      const int64_t n = spec_.columns[i];
+      const auto seed = static_cast<uint32_t>(i);
+      std::vector<uint16_t> bits =
+          ToBF16(RandomFloats(static_cast<size_t>(n * spec_.inner), 10 + seed));
+      weights_.push_back(FromBF16(bits));
+      TensorView view{DType::kBF16,
+                      {n, spec_.inner},
+                      {reinterpret_cast<const char*>(bits.data()), bits.size() * 2}};
+      packed_.emplace_back(PackedWeightBytes(spec_.format, n, spec_.inner));
+      LATHE_EXPECT_OK(PackWeight(view, spec_.format, 1, packed_.back().span()));
+      bias_bits_.push_back(ToBF16(RandomFloats(static_cast<size_t>(n), 20 + seed)));
+      biases_.push_back(FromBF16(bias_bits_.back()));
+    }
+    residual_ = RandomFloats(static_cast<size_t>(max_rows * spec_.columns[0]), 30);
+  }
+
+  size_t num_outputs() const {
+    return spec_.epilogue == MatmulEpilogue::kSwiGlu ? 1 : spec_.columns.size();
+  }
+
+  std::vector<std::vector<float>> Run(const KernelHarness& kernel, int64_t first_row, int64_t rows,
+                                      int64_t parts) const {
+    std::vector<const void*> operands = {x_.data() + first_row * spec_.inner};
+    for (size_t i = 0; i < spec_.columns.size(); ++i) {
+      operands.push_back(packed_[i].data());
+      if (!spec_.bias) continue;
+      operands.push_back(*spec_.bias == Storage::kF32
+                             ? static_cast<const void*>(biases_[i].data())
+                             : static_cast<const void*>(bias_bits_[i].data()));
+    }
+    if (spec_.epilogue == MatmulEpilogue::kAddResidual) {
+      operands.push_back(residual_.data() + first_row * spec_.columns[0]);
+    }
+    std::vector<std::vector<float>> outputs(num_outputs());
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      // One value more than the result: nothing may be written behind it.
+      outputs[i].assign(static_cast<size_t>(rows * spec_.columns[i]) + 1, 12345.0f);
+      operands.push_back(outputs[i].data());
+    }
+    kernel.Run(operands, {rows}, MatmulItems(spec_), parts);
+    return outputs;
+  }
+
+  double Product(size_t segment, int64_t row, int64_t column) const {
+    double sum = 0;
+    for (int64_t k = 0; k < spec_.inner; ++k) {
+      sum +=
+          double{x_[row * spec_.inner + k]} * double{weights_[segment][column * spec_.inner + k]};
+    }
+    return spec_.bias ? sum + double{biases_[segment][column]} : sum;
+  }
+
+  double Expected(size_t output, int64_t row, int64_t column) const {
+    double value = Product(output, row, column);
+    if (spec_.epilogue == MatmulEpilogue::kAddResidual)
+      value += double{residual_[row * spec_.columns[0] + column]};
+    if (spec_.epilogue == MatmulEpilogue::kSwiGlu) {
+      double gate = value / (1 + std::exp(-value));
+      double up = Product(1, row, column);
+      if (spec_.limit > 0) {
+        gate = std::min<double>(gate, spec_.limit);
+        up = std::clamp<double>(up, -spec_.limit, spec_.limit);
+      }
+      value = gate * up;
+    }
+    return value;
+  }
+
+  void ExpectRight(const std::vector<std::vector<float>>& outputs, int64_t rows) const {
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      for (int64_t row = 0; row < rows; ++row) {
+        for (int64_t n = 0; n < spec_.columns[i]; ++n) {
+          const double expected = Expected(i, row, n);
+          // Rounding of a chain of K products in [-1, 1], and of exp.
+          const double tolerance = 1e-6 * std::sqrt(double(spec_.inner)) * (1 + std::abs(expected));
+          ASSERT_NEAR(outputs[i][static_cast<size_t>(row * spec_.columns[i] + n)], expected,
+                      tolerance)
+              << "output " << i << " row " << row << " column " << n << " of " << rows << " rows";
+        }
+      }
+      ASSERT_EQ(outputs[i].back(), 12345.0f) << "written behind output " << i;
+    }
+  }
+
+ private:
+  MatmulSpec spec_;
+  std::vector<float> x_, residual_;
+  std::vector<std::vector<float>> weights_, biases_;
+  std::vector<std::vector<uint16_t>> bias_bits_;
+  std::vector<AlignedBytes> packed_;
+};
+
+void CheckSpec(const MatmulSpec& spec) {
+  constexpr int64_t kMaxRows = 31;
+  Problem problem(spec, kMaxRows);
+  for (const CpuLevel& level : RunnableLevels()) {
+    SCOPED_TRACE(level.name);
+    LATHE_ASSERT_OK_AND_ASSIGN(auto kernel,
+                               KernelHarness::Make("product", level, [&](KernelBuilder& b) {
+                                 EmitMatmul(b, "product", spec);
+                               }));
+    const std::vector<std::vector<float>> all = problem.Run(*kernel, 0, kMaxRows, 1);
+    problem.ExpectRight(all, kMaxRows);
+    // Any number of rows, in any split, gives the bits that the same row has among many.
+    for (int64_t rows : {1, 2, 3, 4, 5, 7, 12, 13, 23}) {
+      const int64_t first = kMaxRows - rows;
+      std::vector<std::vector<float>> some = problem.Run(*kernel, first, rows, 1 + rows % 4);
+      for (size_t i = 0; i < some.size(); ++i) {
+        const auto row_bytes = static_cast<size_t>(spec.columns[i]) * 4;
+        EXPECT_EQ(std::memcmp(some[i].data(), all[i].data() + first * spec.columns[i],
+                              row_bytes * static_cast<size_t>(rows)),
+                  0)
+            << "output " << i << ", " << rows << " rows";
+        EXPECT_EQ(some[i].back(), 12345.0f);
+      }
+    }
+  }
+}
+
+TEST(Matmul, Plain) { CheckSpec({.inner = 64, .columns = {96}}); }
+TEST(Matmul, OddInner) { CheckSpec({.inner = 77, .columns = {64}}); }
+TEST(Matmul, TinyInner) { CheckSpec({.inner = 1, .columns = {16}}); }
+TEST(Matmul, PartialBlock) { CheckSpec({.inner = 40, .columns = {83}}); }
+TEST(Matmul, FewColumns) { CheckSpec({.inner = 33, .columns = {5}}); }
+TEST(Matmul, ManyColumns) { CheckSpec({.inner = 48, .columns = {208}}); }
+TEST(Matmul, ThreeSegments) { CheckSpec({.inner = 64, .columns = {128, 48, 37}}); }
+TEST(Matmul, F32Weights) {
+  CheckSpec({.inner = 71, .format = WeightFormat::kF32, .columns = {70}});
+}
+TEST(Matmul, BiasBF16) { CheckSpec({.inner = 64, .columns = {96, 20}, .bias = Storage::kBF16}); }
+TEST(Matmul, BiasF32) { CheckSpec({.inner = 64, .columns = {50}, .bias = Storage::kF32}); }
+TEST(Matmul, Residual) {
+  CheckSpec({.inner = 64, .columns = {90}, .epilogue = MatmulEpilogue::kAddResidual});
+}
+TEST(Matmul, SwiGlu) {
+  CheckSpec({.inner = 64, .columns = {90, 90}, .epilogue = MatmulEpilogue::kSwiGlu});
+}
+TEST(Matmul, SwiGluWithLimitAndBias) {
+  CheckSpec({.inner = 63,
+             .columns = {48, 48},
+             .bias = Storage::kBF16,
+             .epilogue = MatmulEpilogue::kSwiGlu,
+             .limit = 1.5f});
+}
+
+TEST(Matmul, ResidualMayBeTheOutput) {
+  const MatmulSpec spec{.inner = 32, .columns = {48}, .epilogue = MatmulEpilogue::kAddResidual};
+  for (const CpuLevel& level : RunnableLevels()) {
+    LATHE_ASSERT_OK_AND_ASSIGN(auto kernel,
+                               KernelHarness::Make("product", level, [&](KernelBuilder& b) {
+                                 EmitMatmul(b, "product", spec);
+                               }));
+    std::vector<float> x(32, 1.0f), out(48, 5.0f);
+    AlignedBytes packed(PackedWeightBytes(spec.format, 48, 32));
+    std::vector<float> ones(48 * 32, 1.0f);
+    TensorView view{
+        DType::kF32, {48, 32}, {reinterpret_cast<const char*>(ones.data()), ones.size() * 4}};
+    LATHE_ASSERT_OK(PackWeight(view, spec.format, 1, packed.span()));
+    kernel->Run({x.data(), packed.data(), out.data(), out.data()}, {1}, MatmulItems(spec));
+    EXPECT_EQ(out, std::vector<float>(48, 37.0f));
+  }
+}
+
+TEST(Matmul, CountsItemsOverSegments) {
+  EXPECT_EQ(MatmulItems({.inner = 8, .columns = {64, 33, 1}}), 2 + 2 + 1);
+  EXPECT_EQ(MatmulItems({.inner = 8, .columns = {64, 64}, .epilogue = MatmulEpilogue::kSwiGlu}), 2);
+}
+
+TEST(MatmulDeathTest, RefusesWhatItCannotEmit) {
+  const CpuLevel level = RunnableLevels().front();
+  auto emit = [&](const MatmulSpec& spec) {
+    ::lathe::testing::KernelText(level, [&](KernelBuilder& b) { EmitMatmul(b, "product", spec); });
+  };
+  EXPECT_DEATH(emit({.inner = 8, .columns = {}}), "C1");
+  EXPECT_DEATH(emit({.inner = 8, .columns = {16, 16}, .epilogue = MatmulEpilogue::kAddResidual}),
+               "C2");
+  EXPECT_DEATH(emit({.inner = 8, .columns = {16, 32}, .epilogue = MatmulEpilogue::kSwiGlu}), "C3");
+}
+
+}  // namespace
+}  // namespace lathe
