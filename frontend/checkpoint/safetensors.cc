@@ -7,6 +7,7 @@
 #include <tuple>
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "frontend/checkpoint/safetensors_header.h"
@@ -19,10 +20,10 @@ namespace {
 constexpr uint64_t kLengthBytes = 8;
 
 // Splits the file into header and data by the length in front.
-absl::StatusOr<std::pair<absl::string_view, absl::string_view>> Split(const MappedFile& file) {
-  const absl::string_view bytes = file.bytes();
+absl::StatusOr<std::pair<absl::string_view, absl::string_view>> Split(absl::string_view bytes,
+                                                                      absl::string_view origin) {
   if (bytes.size() < kLengthBytes) {
-    return absl::DataLossError(absl::StrCat(file.path(), ": ", bytes.size(),
+    return absl::DataLossError(absl::StrCat(origin, ": ", bytes.size(),
                                             " bytes, too short for a safetensors file (at least ",
                                             kLengthBytes, "); copy or download it again"));
   }
@@ -31,18 +32,18 @@ absl::StatusOr<std::pair<absl::string_view, absl::string_view>> Split(const Mapp
   std::memcpy(&length, bytes.data(), kLengthBytes);
   if (length > kMaxSafetensorsHeaderBytes) {
     return absl::InvalidArgumentError(
-        absl::StrCat(file.path(), ": header length ", length, " in the first 8 bytes, at most ",
+        absl::StrCat(origin, ": header length ", length, " in the first 8 bytes, at most ",
                      kMaxSafetensorsHeaderBytes, "; this is not a safetensors file"));
   }
   if (length > bytes.size() - kLengthBytes) {
-    return absl::DataLossError(absl::StrCat(file.path(), ": the header ends at byte ",
+    return absl::DataLossError(absl::StrCat(origin, ": the header ends at byte ",
                                             kLengthBytes + length, ", the file at ", bytes.size(),
                                             ": it is truncated; copy or download it again"));
   }
   const absl::string_view header = bytes.substr(kLengthBytes, length);
   if (header.empty() || header[0] != '{') {
     return absl::InvalidArgumentError(
-        absl::StrCat(file.path(), ": the header begins with ", Quoted(header.substr(0, 1)),
+        absl::StrCat(origin, ": the header begins with ", Quoted(header.substr(0, 1)),
                      ", expected \"{\"; this is not a safetensors file"));
   }
   return std::make_pair(header, bytes.substr(kLengthBytes + length));
@@ -59,6 +60,17 @@ std::optional<uint64_t> BytesOf(const SafetensorsEntry& entry) {
   // Counts of elements and bytes are signed elsewhere.
   if (bytes > static_cast<uint64_t>(INT64_MAX)) return std::nullopt;
   return bytes;
+}
+
+absl::Status CheckNames(const std::vector<SafetensorsEntry>& entries) {
+  absl::flat_hash_set<absl::string_view> seen;
+  seen.reserve(entries.size());
+  for (const SafetensorsEntry& entry : entries) {
+    if (seen.insert(entry.name).second) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("tensor ", Quoted(entry.name), ": the name occurs twice"));
+  }
+  return absl::OkStatus();
 }
 
 // What concerns one tensor and the size of the data section.
@@ -113,46 +125,46 @@ absl::Status CheckCover(const std::vector<SafetensorsEntry>& entries, uint64_t d
 
 }  // namespace
 
-absl::StatusOr<SafetensorsFile> SafetensorsFile::Open(const std::string& path) {
-  LATHE_ASSIGN_OR_RETURN(MappedFile mapped, MappedFile::Open(path));
-  LATHE_ASSIGN_OR_RETURN(auto parts, Split(mapped));
+absl::StatusOr<SafetensorsContent> ReadSafetensors(absl::string_view bytes,
+                                                   absl::string_view origin) {
+  LATHE_ASSIGN_OR_RETURN(auto parts, Split(bytes, origin));
   const absl::string_view data = parts.second;
-  LATHE_ASSIGN_OR_RETURN(SafetensorsHeader header, ParseSafetensorsHeader(parts.first, path));
-
-  absl::flat_hash_map<absl::string_view, size_t> seen;
-  seen.reserve(header.entries.size());
-  for (size_t i = 0; i < header.entries.size(); ++i) {
-    const SafetensorsEntry& entry = header.entries[i];
-    if (!seen.emplace(entry.name, i).second) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(path, ": tensor ", Quoted(entry.name), ": the name occurs twice"));
-    }
-    LATHE_RETURN_IF_ERROR(CheckEntry(entry, data.size()), path, ": tensor ", Quoted(entry.name));
+  LATHE_ASSIGN_OR_RETURN(SafetensorsHeader header, ParseSafetensorsHeader(parts.first, origin));
+  std::vector<SafetensorsEntry>& entries = header.entries;
+  LATHE_RETURN_IF_ERROR(CheckNames(entries), origin);
+  for (const SafetensorsEntry& entry : entries) {
+    LATHE_RETURN_IF_ERROR(CheckEntry(entry, data.size()), origin, ": tensor ", Quoted(entry.name));
   }
   // Empty tensors come before the one that begins where they lie; ties go by name.
-  std::sort(header.entries.begin(), header.entries.end(),
+  std::sort(entries.begin(), entries.end(),
             [](const SafetensorsEntry& a, const SafetensorsEntry& b) {
               return std::tie(a.begin, a.end, a.name) < std::tie(b.begin, b.end, b.name);
             });
-  LATHE_RETURN_IF_ERROR(CheckCover(header.entries, data.size()), path);
+  LATHE_RETURN_IF_ERROR(CheckCover(entries, data.size()), origin);
 
-  SafetensorsFile file(std::move(mapped));
-  file.metadata_ = std::move(header.metadata);
-  file.tensors_.reserve(header.entries.size());
-  file.index_.reserve(header.entries.size());
-  for (SafetensorsEntry& entry : header.entries) {
-    file.index_.emplace(entry.name, file.tensors_.size());
-    file.tensors_.push_back(
-        {std::move(entry.name),
-         {entry.dtype, std::move(entry.shape), data.substr(entry.begin, entry.end - entry.begin)},
-         entry.begin});
+  SafetensorsContent content;
+  content.metadata = std::move(header.metadata);
+  content.tensors.reserve(entries.size());
+  for (SafetensorsEntry& entry : entries) {
+    const absl::string_view tensor_bytes = data.substr(entry.begin, entry.end - entry.begin);
+    content.tensors.push_back(
+        {std::move(entry.name), {entry.dtype, std::move(entry.shape), tensor_bytes}, entry.begin});
   }
+  return content;
+}
+
+absl::StatusOr<SafetensorsFile> SafetensorsFile::Open(const std::string& path) {
+  LATHE_ASSIGN_OR_RETURN(MappedFile mapped, MappedFile::Open(path));
+  SafetensorsFile file(std::move(mapped));
+  LATHE_ASSIGN_OR_RETURN(file.content_, ReadSafetensors(file.file_.bytes(), path));
+  file.index_.reserve(file.tensors().size());
+  for (size_t i = 0; i < file.tensors().size(); ++i) file.index_.emplace(file.tensors()[i].name, i);
   return file;
 }
 
 const TensorView* SafetensorsFile::Find(absl::string_view name) const {
   auto it = index_.find(name);
-  return it == index_.end() ? nullptr : &tensors_[it->second].view;
+  return it == index_.end() ? nullptr : &tensors()[it->second].view;
 }
 
 }  // namespace lathe

@@ -26,29 +26,39 @@ struct SafetensorsTensor {
   uint64_t offset = 0;  // of the first byte, from the start of the data section
 };
 
+struct SafetensorsContent {
+  std::vector<SafetensorsTensor> tensors;                     // in the order of their data
+  std::vector<std::pair<std::string, std::string>> metadata;  // in the order of the header
+};
+
+// Checks every rule over the bytes of a whole file; the views point into them. Errors: DataLoss
+// when the file is shorter than its header says, InvalidArgument for every other broken rule. Each
+// message names `origin` and, where there is one, the tensor.
+absl::StatusOr<SafetensorsContent> ReadSafetensors(absl::string_view bytes,
+                                                   absl::string_view origin);
+
 class SafetensorsFile {
  public:
-  // Errors: those of MappedFile::Open; DataLoss when the file is shorter than its header says;
-  // InvalidArgument for every other broken rule. Each message names the file and, where there is
-  // one, the tensor.
+  // Errors: those of MappedFile::Open and ReadSafetensors, with the path.
   static absl::StatusOr<SafetensorsFile> Open(const std::string& path);
 
   const std::string& path() const { return file_.path(); }
   // In the order of their data.
-  const std::vector<SafetensorsTensor>& tensors() const { return tensors_; }
+  const std::vector<SafetensorsTensor>& tensors() const { return content_.tensors; }
   // The tensor called `name`, or null. Views stay valid as long as the file, also when it is moved.
   const TensorView* Find(absl::string_view name) const;
   // __metadata__, in the file's order.
-  const std::vector<std::pair<std::string, std::string>>& metadata() const { return metadata_; }
+  const std::vector<std::pair<std::string, std::string>>& metadata() const {
+    return content_.metadata;
+  }
   const MappedFile& file() const { return file_; }
 
  private:
   explicit SafetensorsFile(MappedFile file) : file_(std::move(file)) {}
 
   MappedFile file_;
-  std::vector<SafetensorsTensor> tensors_;
-  std::vector<std::pair<std::string, std::string>> metadata_;
-  absl::flat_hash_map<std::string, size_t> index_;  // name -> place in tensors_
+  SafetensorsContent content_;
+  absl::flat_hash_map<std::string, size_t> index_;  // name -> place in tensors()
 };
 
 }  // namespace lathe

@@ -25,11 +25,11 @@ struct GenerationConfig {
   double min_p = 0;
   double repetition_penalty = 1;
   // Any of them ends the text.
-  std::vector<int64_t> eos_token_ids;
-  std::optional<int64_t> bos_token_id;
-  std::optional<int64_t> pad_token_id;
-  std::optional<int64_t> max_new_tokens;
-  std::optional<int64_t> max_length;  // prompt included
+  std::vector<int64_t> eos_token_ids = {};
+  std::optional<int64_t> bos_token_id = {};
+  std::optional<int64_t> pad_token_id = {};
+  std::optional<int64_t> max_new_tokens = {};
+  std::optional<int64_t> max_length = {};  // prompt included
 };
 
 // Takes from the file what it says and the rest from `defaults`; its eos_token_id replaces the
