@@ -21,7 +21,7 @@ class Batch {
 
   // Valid until the next Build.
   StepInput input() const;
-  // First row of piece `i`.
+  // First row of piece `i`; for the number of pieces, the number of rows.
   int64_t first_row(size_t i) const { return row_offsets_[i]; }
   // Piece `i` owns the rows [first_logit_row(i), first_logit_row(i + 1)) of the logits.
   int64_t first_logit_row(size_t i) const { return logit_offsets_[i]; }

@@ -43,7 +43,7 @@ absl::Status CheckManifest(const artifact::Manifest& manifest) {
 
 // Of one group: room for max_sequences full contexts, or for pool_tokens tokens in as many partly
 // filled pages.
-int64_t NumPages(const KvLayout& layout, const GeneratorOptions& options, int64_t context) {
+int64_t NumPages(const KvGroupLayout& layout, const GeneratorOptions& options, int64_t context) {
   int64_t step_rows = options.step_rows + kPrefillBlock;
   int64_t full = layout.PagesFor(context, step_rows) * options.max_sequences;
   if (!options.pool_tokens.has_value()) return full;
@@ -77,7 +77,7 @@ absl::StatusOr<Generator> Generator::Create(const artifact::Manifest& manifest,
   }
   std::vector<KvCache> caches;
   for (const artifact::KvCacheGroup& group : manifest.kv_groups()) {
-    LATHE_ASSIGN_OR_RETURN(KvLayout layout, KvLayout::FromManifest(group));
+    LATHE_ASSIGN_OR_RETURN(KvGroupLayout layout, KvGroupLayout::FromManifest(group));
     LATHE_ASSIGN_OR_RETURN(KvCache cache,
                            KvCache::Create(group, NumPages(layout, options, context)));
     caches.push_back(std::move(cache));
@@ -197,6 +197,7 @@ void Generator::Deliver(absl::Span<const Piece> pieces) {
       sequence.request().on_step({.first_row = batch_.first_row(i),
                                   .num_rows = pieces[i].num_rows(),
                                   .first_position = sequence.num_computed(),
+                                  .step_rows = batch_.first_row(pieces.size()),
                                   .runner = *runner_,
                                   .caches = caches_,
                                   .pages = sequence.pages()});

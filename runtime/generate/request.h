@@ -19,6 +19,7 @@ struct StepView {
   int64_t first_row;
   int64_t num_rows;
   int64_t first_position;  // of the first row in the request's sequence
+  int64_t step_rows;       // of all requests
   const StepRunner& runner;
   absl::Span<const KvCache> caches;
   absl::Span<const PageList> pages;  // the request's, one for each cache

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "runtime/artifact/proto_types.h"
 #include "runtime/base/check.h"
 #include "runtime/base/float_types.h"
 #include "runtime/base/status_macros.h"
@@ -16,17 +17,10 @@ namespace {
 constexpr int64_t kMaxExtent = int64_t{1} << 20;
 
 absl::StatusOr<DType> CacheDType(artifact::DType dtype) {
-  switch (dtype) {
-    case artifact::F32:
-      return DType::kF32;
-    case artifact::BF16:
-      return DType::kBF16;
-    case artifact::F16:
-      return DType::kF16;
-    default:
-      return absl::InvalidArgumentError(
-          absl::StrCat("dtype number ", static_cast<int>(dtype), ", expected F32, BF16 or F16"));
-  }
+  std::optional<DType> known = FromProto(dtype);
+  if (known.has_value() && IsFloat(*known)) return *known;
+  return absl::InvalidArgumentError(
+      absl::StrCat("dtype number ", static_cast<int>(dtype), ", expected F32, BF16 or F16"));
 }
 
 absl::Status CheckExtent(absl::string_view what, int64_t value) {
@@ -35,7 +29,7 @@ absl::Status CheckExtent(absl::string_view what, int64_t value) {
       absl::StrCat(what, " is ", value, ", expected 1 to ", kMaxExtent));
 }
 
-absl::Status CheckLayout(const KvLayout& layout) {
+absl::Status CheckLayout(const KvGroupLayout& layout) {
   LATHE_RETURN_IF_ERROR(CheckExtent("num_layers", layout.num_layers));
   LATHE_RETURN_IF_ERROR(CheckExtent("kv_heads", layout.kv_heads));
   LATHE_RETURN_IF_ERROR(CheckExtent("head_dim", layout.head_dim));
@@ -70,9 +64,9 @@ absl::Status CheckLayout(const KvLayout& layout) {
 
 }  // namespace
 
-absl::StatusOr<KvLayout> KvLayout::FromManifest(const artifact::KvCacheGroup& group) {
+absl::StatusOr<KvGroupLayout> KvGroupLayout::FromManifest(const artifact::KvCacheGroup& group) {
   std::string context = absl::StrCat("cache group ", Quoted(group.name()));
-  KvLayout layout;
+  KvGroupLayout layout;
   layout.name = group.name();
   layout.num_layers = group.num_layers();
   layout.kv_heads = group.kv_heads();
@@ -88,11 +82,11 @@ absl::StatusOr<KvLayout> KvLayout::FromManifest(const artifact::KvCacheGroup& gr
   return layout;
 }
 
-int64_t KvLayout::NumPages(int64_t tokens) const {
+int64_t KvGroupLayout::NumPages(int64_t tokens) const {
   return tokens / page_tokens + (tokens % page_tokens != 0 ? 1 : 0);
 }
 
-int64_t KvLayout::PagesFor(int64_t tokens, int64_t step_tokens) const {
+int64_t KvGroupLayout::PagesFor(int64_t tokens, int64_t step_tokens) const {
   int64_t all = NumPages(tokens);
   if (window == 0) return all;
   // A step's queries and the window before the first of them, plus one page because neither end
@@ -102,7 +96,7 @@ int64_t KvLayout::PagesFor(int64_t tokens, int64_t step_tokens) const {
 }
 
 absl::StatusOr<KvCache> KvCache::Create(const artifact::KvCacheGroup& group, int64_t num_pages) {
-  LATHE_ASSIGN_OR_RETURN(KvLayout layout, KvLayout::FromManifest(group));
+  LATHE_ASSIGN_OR_RETURN(KvGroupLayout layout, KvGroupLayout::FromManifest(group));
   LATHE_ASSIGN_OR_RETURN(PagePool pool, PagePool::Create(num_pages, layout.page_bytes),
                          "cache group ", layout.name);
   return KvCache(std::move(layout), std::move(pool));

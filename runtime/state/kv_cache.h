@@ -19,7 +19,7 @@
 namespace lathe {
 
 // The layout of a group's pages (artifact.proto, KvCacheGroup): [layer][K part | V part].
-struct KvLayout {
+struct KvGroupLayout {
   std::string name;
   int64_t num_layers = 0;
   int64_t kv_heads = 0;
@@ -39,7 +39,7 @@ struct KvLayout {
   int64_t PagesFor(int64_t tokens, int64_t step_tokens) const;
 
   // Errors: InvalidArgument when the numbers contradict each other, with the group's name.
-  static absl::StatusOr<KvLayout> FromManifest(const artifact::KvCacheGroup& group);
+  static absl::StatusOr<KvGroupLayout> FromManifest(const artifact::KvCacheGroup& group);
 };
 
 enum class KvPart { kKey, kValue };
@@ -72,17 +72,18 @@ class KvCache {
   // head_dim]. InvalidArgument when the window has let go of a part.
   absl::StatusOr<std::vector<float>> Read(const PageList& list, int64_t layer, KvPart part) const;
 
-  const KvLayout& layout() const { return layout_; }
+  const KvGroupLayout& layout() const { return layout_; }
   const PagePool& pool() const { return pool_; }
   // Free pages that no sequence has reserved.
   int64_t num_available() const { return pool_.num_free() - num_promised_; }
 
  private:
-  KvCache(KvLayout layout, PagePool pool) : layout_(std::move(layout)), pool_(std::move(pool)) {}
+  KvCache(KvGroupLayout layout, PagePool pool)
+      : layout_(std::move(layout)), pool_(std::move(pool)) {}
   static int64_t Promised(const PageList& list);
   absl::Status Exhausted(const PageList& list, int64_t num_pages, absl::string_view purpose) const;
 
-  KvLayout layout_;
+  KvGroupLayout layout_;
   PagePool pool_;
   int64_t num_promised_ = 0;  // reserved but not yet held, over all lists
 };

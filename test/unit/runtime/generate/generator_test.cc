@@ -210,6 +210,7 @@ TEST_F(GeneratorTest, StepsShowTheirRows) {
     absl::Span<const float> rows = view.runner.Output("layer_inputs.0");
     for (int64_t i = 0; i < view.num_rows; ++i)
       seen.push_back(rows[static_cast<size_t>(view.first_row + i)]);
+    EXPECT_EQ(rows.size(), static_cast<size_t>(view.step_rows));
     EXPECT_EQ(view.pages[0].length, next_position);
     EXPECT_EQ(view.caches[0].Read(view.pages[0], 0, KvPart::kKey).value(), seen);
   };

@@ -151,7 +151,7 @@ TEST(KvCacheTest, ReadUndoesThePageLayout) {
       return static_cast<float>((((layer * 2 + part) * 3 + head) * 4 + d) * 2 + (t % 2)) *
              (t < 16 ? 1.0f : -1.0f);
     };
-    const KvLayout& layout = cache.layout();
+    const KvGroupLayout& layout = cache.layout();
     size_t size = ByteSize(layout.dtype);
     for (int64_t layer = 0; layer < 2; ++layer) {
       for (int64_t part = 0; part < 2; ++part) {
@@ -193,7 +193,7 @@ TEST(KvCacheTest, ContradictoryLayoutsAreRefusedByName) {
   auto refused = [](auto change, const char* message) {
     artifact::KvCacheGroup group = Group();
     change(group);
-    EXPECT_THAT(KvLayout::FromManifest(group),
+    EXPECT_THAT(KvGroupLayout::FromManifest(group),
                 StatusIs(absl::StatusCode::kInvalidArgument,
                          AllOf(HasSubstr("cache group \"kv\""), HasSubstr(message))));
   };

@@ -1,0 +1,89 @@
+#include "runtime/generate/program_runner.h"
+
+#include <array>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "runtime/base/check.h"
+#include "runtime/base/status_macros.h"
+
+namespace lathe {
+namespace {
+
+// The inputs that a step of text has, and what is bound to them.
+struct NamedRows {
+  absl::string_view name;
+  absl::Span<const int32_t> StepInput::*rows;
+};
+constexpr std::array<NamedRows, 5> kInputs = {{{"tokens", &StepInput::tokens},
+                                               {"positions", &StepInput::positions},
+                                               {"row_sequence", &StepInput::row_sequence},
+                                               {"row_offsets", &StepInput::row_offsets},
+                                               {"logit_rows", &StepInput::logit_rows}}};
+
+const NamedRows* FindInput(absl::string_view name) {
+  for (const NamedRows& input : kInputs) {
+    if (input.name == name) return &input;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<ProgramRunner>> ProgramRunner::Create(
+    const artifact::Manifest& manifest, std::unique_ptr<Program> program) {
+  LATHE_CHECK(program != nullptr);
+  for (const artifact::Input& input : program->description().inputs()) {
+    if (FindInput(input.name()) == nullptr || input.dtype() != artifact::I32) {
+      return absl::UnimplementedError(
+          absl::StrCat("entry ", program->description().entry(), ": input ", input.name(),
+                       " of dtype number ", static_cast<int>(input.dtype()),
+                       " cannot be given by a step of text; this runner is too old for the "
+                       "artifact, or the artifact is not a language model's"));
+    }
+  }
+  for (const artifact::Output& output : program->description().outputs()) {
+    if (output.dtype() != artifact::F32) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("entry ", program->description().entry(), ": output ", output.name(),
+                       " is of dtype number ", static_cast<int>(output.dtype()),
+                       ", expected F32; compile it again"));
+    }
+  }
+  if (!program->HasOutput("logits")) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("entry ", program->description().entry(),
+                     " has no output logits, so it cannot choose tokens; compile it again"));
+  }
+  return std::unique_ptr<ProgramRunner>(new ProgramRunner(manifest, std::move(program)));
+}
+
+absl::Status ProgramRunner::Run(const StepInput& input, absl::Span<const KvCache> caches) {
+  bindings_.symbols.clear();
+  bindings_.symbols.push_back({"tokens", static_cast<int64_t>(input.tokens.size())});
+  bindings_.symbols.push_back({"sequences", static_cast<int64_t>(input.row_offsets.size()) - 1});
+  bindings_.symbols.push_back({"logit_rows", static_cast<int64_t>(input.logit_rows.size())});
+  bindings_.kv_groups.clear();
+  for (size_t i = 0; i < caches.size(); ++i) {
+    const artifact::KvCacheGroup& group = manifest_.kv_groups(static_cast<int>(i));
+    const std::string& symbol = manifest_.symbols(static_cast<int>(group.max_pages_symbol()));
+    bindings_.symbols.push_back({symbol, input.page_tables[i].max_pages()});
+    bindings_.kv_groups.push_back({.pool = reinterpret_cast<char*>(caches[i].pool().base()),
+                                   .page_table = input.page_tables[i].data()});
+  }
+  bindings_.inputs.clear();
+  for (const artifact::Input& described : program_->description().inputs()) {
+    absl::Span<const int32_t> rows = input.*FindInput(described.name())->rows;
+    bindings_.inputs.push_back({described.name(), rows.data(), rows.size() * sizeof(int32_t)});
+  }
+  return program_->Run(bindings_, profile_);
+}
+
+absl::Span<const float> ProgramRunner::Output(absl::string_view name) const {
+  if (!program_->HasOutput(name)) return {};
+  absl::StatusOr<OutputView> view = program_->Output(name);
+  if (!view.ok()) return {};
+  return {reinterpret_cast<const float*>(view->data), view->bytes / sizeof(float)};
+}
+
+}  // namespace lathe

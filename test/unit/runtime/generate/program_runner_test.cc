@@ -1,0 +1,78 @@
+#include "runtime/generate/program_runner.h"
+
+#include "runtime/device/cpu/cpu_device.h"
+#include "runtime/generate/generator.h"
+#include "test/support/status_matchers.h"
+#include "test/support/toy_model.h"
+
+namespace lathe {
+namespace {
+
+using ::lathe::testing::StatusIs;
+using ::lathe::testing::ToyManifest;
+using ::lathe::testing::ToyTokens;
+using ::lathe::testing::WriteToyModel;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+class ProgramRunnerTest : public ::testing::Test {
+ protected:
+  absl::StatusOr<std::unique_ptr<ProgramRunner>> Load(const std::string& path, int threads = 3) {
+    artifact_ = std::make_unique<Artifact>(Artifact::Open(path).value());
+    device_ = CpuDevice::Create({.threads = threads}).value();
+    LATHE_ASSIGN_OR_RETURN(std::unique_ptr<Program> program,
+                           Program::Load(*artifact_, "step", *device_));
+    return ProgramRunner::Create(artifact_->manifest(), std::move(program));
+  }
+
+  std::unique_ptr<Artifact> artifact_;
+  std::unique_ptr<CpuDevice> device_;
+};
+
+TEST_F(ProgramRunnerTest, TheGeneratorRunsACompiledProgram) {
+  for (int threads : {1, 2, 5}) {
+    LATHE_ASSERT_OK_AND_ASSIGN(auto runner, Load(WriteToyModel({}), threads));
+    Profile profile;
+    runner->SetProfile(&profile);
+    EXPECT_EQ(runner->program().feature_level(), "x86-64-v3");
+    LATHE_ASSERT_OK_AND_ASSIGN(
+        Generator generator,
+        Generator::Create(artifact_->manifest(), std::move(runner), {.step_rows = 64}));
+    std::vector<std::vector<int32_t>> prompts = {
+        {5}, std::vector<int32_t>(150, 7), {1, 2, 3}, std::vector<int32_t>(64, 258)};
+    std::vector<int64_t> ids;
+    for (const std::vector<int32_t>& prompt : prompts) {
+      LATHE_ASSERT_OK_AND_ASSIGN(int64_t id,
+                                 generator.Submit({.prompt = prompt, .max_new_tokens = 80}));
+      ids.push_back(id);
+    }
+    LATHE_ASSERT_OK(generator.RunAll());
+    for (size_t i = 0; i < prompts.size(); ++i) {
+      EXPECT_EQ(generator.Take(ids[i])->tokens, ToyTokens(prompts[i], 80)) << i;
+    }
+    EXPECT_THAT(profile.Text(10), HasSubstr("toy_logits"));
+  }
+}
+
+TEST_F(ProgramRunnerTest, OutputsAreFoundByName) {
+  LATHE_ASSERT_OK_AND_ASSIGN(auto runner, Load(WriteToyModel({})));
+  EXPECT_TRUE(runner->Output("logits").empty()) << "nothing ran yet";
+  EXPECT_TRUE(runner->Output("nonsense").empty());
+}
+
+TEST_F(ProgramRunnerTest, WhatIsNoLanguageModelIsRefused) {
+  artifact::Manifest manifest = ToyManifest({});
+  manifest.mutable_programs(0)->mutable_inputs(3)->set_name("pixel_values");
+  EXPECT_THAT(Load(WriteToyModel({}, manifest)),
+              StatusIs(absl::StatusCode::kUnimplemented,
+                       AllOf(HasSubstr("entry step: input pixel_values"),
+                             HasSubstr("cannot be given by a step of text"))));
+  manifest = ToyManifest({});
+  manifest.mutable_programs(0)->mutable_outputs(0)->set_name("hidden");
+  EXPECT_THAT(
+      Load(WriteToyModel({}, manifest)),
+      StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("entry step has no output logits")));
+}
+
+}  // namespace
+}  // namespace lathe
