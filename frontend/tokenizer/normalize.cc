@@ -24,9 +24,8 @@ int CombiningClass(utf8proc_int32_t code_point) {
 // second half of a composition.
 bool IsInert(char32_t c) {
   if (c < 0xc0) return true;
-  if (c >= 0x1161 && c <= 0x11c2)
-    return false;  // Hangul vowels and trailing consonants compose by rule
-  if (c >= 0xac00 && c <= 0xd7a3) return false;  // Hangul syllables decompose by rule
+  // Hangul composes by rule: vowels and trailing consonants, and syllables, which decompose.
+  if ((c >= 0x1161 && c <= 0x11c2) || (c >= 0xac00 && c <= 0xd7a3)) return false;
   const utf8proc_property_t* property = utf8proc_get_property(static_cast<utf8proc_int32_t>(c));
   bool decomposes = property->decomp_seqindex != UINT16_MAX && property->decomp_type == 0;
   // utf8proc numbers the second halves of compositions from 0x8000 on.

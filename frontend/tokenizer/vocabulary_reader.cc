@@ -149,22 +149,28 @@ absl::Status CheckModelOptions(JsonObject* model) {
   return model->Bool("fuse_unk", false).status();
 }
 
-// What is wrong with an added token's id, given the tokens known so far; "" when nothing is.
-std::string IdConflict(const AddedTokenSpec& added, const IdBySpelling& ids,
-                       const TokenizerSpec& spec) {
+// Compares an added token's id with the tokens known so far. Tokens outside the vocabulary count up
+// from its size, whatever the file says: so does the tokenizers library
+// (AddedVocabulary::add_tokens), and a file that says something else would mean two things.
+absl::Status CheckAddedId(const AddedTokenSpec& added, const std::string& path,
+                          const IdBySpelling& ids, uint32_t next_id, const TokenizerSpec& spec) {
+  std::string found = absl::StrCat("id ", added.id, " for ", Quoted(added.content));
   auto known = ids.find(added.content);
-  if (known != ids.end() && known->second != added.id) {
-    return absl::StrCat("id ", added.id, " for ", Quoted(added.content), ", which has id ",
-                        known->second);
+  if (known == ids.end() && added.id != next_id) {
+    return JsonError(path, found, absl::StrCat(next_id, ", the next one behind the vocabulary"));
   }
   if (known == ids.end() && added.id < spec.tokens.size() && spec.tokens[added.id].flags != 0) {
-    return absl::StrCat("id ", added.id, " for ", Quoted(added.content), ", which is the id of ",
-                        Quoted(Spelling(spec.tokens[added.id])));
+    return JsonError(
+        path, found,
+        absl::StrCat("an unused one, not that of ", Quoted(Spelling(spec.tokens[added.id]))));
+  }
+  if (known != ids.end() && known->second != added.id) {
+    return JsonError(path, found, absl::StrCat(known->second, ", as in model.vocab"));
   }
   if (known != ids.end() && (spec.tokens[added.id].flags & kAddedToken) != 0) {
-    return absl::StrCat(Quoted(added.content), " again");
+    return JsonError(path, absl::StrCat(Quoted(added.content), " again"), "each token once");
   }
-  return "";
+  return absl::OkStatus();
 }
 
 absl::StatusOr<AddedTokenSpec> ReadAddedToken(const json& value, const std::string& path) {
@@ -226,16 +232,15 @@ absl::Status ReadAddedTokens(const json& added_tokens, TokenizerSpec* spec) {
   for (uint32_t id = 0; id < spellings.size(); ++id) {
     if (spec->tokens[id].flags != 0) ids.emplace(spellings[id], id);
   }
-  const size_t num_tokens = ids.size() + entries->size();
+  auto next_id = static_cast<uint32_t>(ids.size());
   spec->added.reserve(entries->size());
   absl::flat_hash_set<std::string> normalized;
   for (const json& entry : *entries) {
     std::string path = absl::StrCat("added_tokens[", spec->added.size(), "]");
     LATHE_ASSIGN_OR_RETURN(AddedTokenSpec token, ReadAddedToken(entry, path));
-    if (std::string conflict = IdConflict(token, ids, *spec); !conflict.empty()) {
-      return JsonError(path, conflict, "one id for each token");
-    }
-    LATHE_RETURN_IF_ERROR(MakeRoom(token.id, num_tokens, path, spec));
+    LATHE_RETURN_IF_ERROR(CheckAddedId(token, path, ids, next_id, *spec));
+    next_id = std::max(next_id, token.id + 1);
+    if (token.id >= spec->tokens.size()) spec->tokens.resize(token.id + 1);
     TokenSpec& slot = spec->tokens[token.id];
     if (slot.flags == 0) slot = MakeToken(token.content, 0);
     slot.flags |= kAddedToken | (token.special ? kSpecialToken : 0);
