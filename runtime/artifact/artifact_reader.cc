@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "google/protobuf/stubs/logging.h"
 #include "runtime/artifact/artifact_writer.h"
 #include "runtime/artifact/file_header.h"
 #include "runtime/artifact/manifest_check.h"
@@ -35,6 +36,7 @@ absl::Status Artifact::ReadManifest() {
     return absl::DataLossError(absl::StrCat("the manifest's checksum does not match", kHowToGoOn));
   }
   manifest_ = std::make_unique<artifact::Manifest>();
+  const google::protobuf::LogSilencer one_message_is_enough;
   if (!manifest_->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     return absl::DataLossError(absl::StrCat("the manifest cannot be parsed", kHowToGoOn));
   }

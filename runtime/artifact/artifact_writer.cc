@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "google/protobuf/stubs/logging.h"
 #include "runtime/artifact/file_header.h"
 #include "runtime/artifact/kernel_abi.h"
 #include "runtime/artifact/manifest_check.h"
@@ -110,6 +111,7 @@ absl::StatusOr<uint32_t> ArtifactWriter::AddWeight(const artifact::Weight& weigh
 }
 
 absl::Status ArtifactWriter::Finish(artifact::Manifest manifest) {
+  const google::protobuf::LogSilencer one_message_is_enough;
   LATHE_CHECK(!in_section()) << "section " << sections_.back().name() << " is still open";
   LATHE_CHECK(manifest.sections_size() == 0 && manifest.weights_size() == 0)
       << "sections and weights are the writer's to fill in";
@@ -123,6 +125,9 @@ absl::Status ArtifactWriter::Finish(artifact::Manifest manifest) {
         absl::StrCat("the compiler made a manifest that no reader accepts: ", status.message()));
   }
   const std::string bytes = Serialize(manifest);
+  if (!artifact::Manifest().ParseFromString(bytes)) {  // strings must be UTF-8
+    return absl::InternalError("the compiler put a string into the manifest that is not UTF-8");
+  }
   header.manifest_size = bytes.size();
   header.manifest_xxh3 = Hash64(bytes);
   header.file_size = header.manifest_offset + bytes.size();

@@ -270,7 +270,8 @@ class ProgramCheck {
     LATHE_RETURN_IF_ERROR(CheckExpr(command.items()), "items");
     LATHE_RETURN_IF_ERROR(CheckExpr(command.flops()), "flops");
     LATHE_RETURN_IF_ERROR(CheckExpr(command.bytes_read()), "bytes_read");
-    return CheckExpr(command.bytes_written());
+    LATHE_RETURN_IF_ERROR(CheckExpr(command.bytes_written()), "bytes_written");
+    return absl::OkStatus();
   }
 
   const Manifest& manifest_;

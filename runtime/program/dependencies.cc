@@ -6,7 +6,8 @@ namespace lathe {
 namespace {
 
 bool Conflict(const Access& a, const Access& b) {
-  return a.space == b.space && (a.is_written || b.is_written) && a.begin < b.end && b.begin < a.end;
+  return a.space == b.space && (a.is_written || b.is_written) &&
+         std::max(a.begin, b.begin) < std::min(a.end, b.end);
 }
 
 }  // namespace

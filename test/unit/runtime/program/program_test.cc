@@ -3,7 +3,7 @@
 #include <cstring>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
+#include "runtime/artifact/artifact_writer.h"
 #include "runtime/device/cpu/cpu_device.h"
 #include "test/support/data.h"
 #include "test/support/status_matchers.h"
@@ -15,7 +15,6 @@ namespace {
 using ::lathe::testing::Constant;
 using ::lathe::testing::kTestK;
 using ::lathe::testing::kTestN;
-using ::lathe::testing::MakeExpr;
 using ::lathe::testing::StatusIs;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
@@ -95,6 +94,215 @@ TEST_F(ProgramTest, RunsFromTheFileToTheOutputs) {
     EXPECT_EQ(hidden.shape, (std::vector<int64_t>{rows, kTestK}));
     EXPECT_EQ(hidden.dtype, DType::kF32);
   }
+}
+
+// Bits may depend on the feature level only: not on the threads, nor on what ran before.
+TEST_F(ProgramTest, ThreadsDoNotChangeBits) {
+  std::vector<float> expected;
+  for (int threads = 1; threads <= 5; ++threads) {
+    Prepare(testing::MakeTestManifest(), {.threads = threads});
+    LATHE_ASSERT_OK_AND_ASSIGN(std::unique_ptr<Program> program,
+                               Program::Load(*artifact_, "step", *device_));
+    TestPool pool;
+    const std::vector<float> x = TestInput(33);
+    for (int run = 0; run < 20; ++run) {
+      LATHE_ASSERT_OK(program->Run(Bind(33, x, pool)));
+      const std::vector<float> y = ReadOutput(*program, "y");
+      if (expected.empty()) expected = y;
+      ASSERT_EQ(y, expected) << threads << " threads, run " << run;
+    }
+    // The state saw every run once.
+    for (size_t i = 0; i < kTestK; ++i) EXPECT_EQ(pool.page[i], 20 * x[i]);
+  }
+}
+
+TEST_F(ProgramTest, TakesTheBestCodeThatRunsHere) {
+  Prepare(testing::MakeTestManifest(), {.cpu_level = "x86-64-v3"});
+  LATHE_ASSERT_OK_AND_ASSIGN(std::unique_ptr<Program> program,
+                             Program::Load(*artifact_, "step", *device_));
+  EXPECT_EQ(program->feature_level(), "x86-64-v3");
+  Prepare(testing::MakeTestManifest());
+  LATHE_ASSERT_OK_AND_ASSIGN(program, Program::Load(*artifact_, "step", *device_));
+  EXPECT_EQ(program->feature_level(), CpuLevelName(device_->level()));
+}
+
+TEST_F(ProgramTest, LoadNamesWhatIsMissing) {
+  Prepare(testing::MakeTestManifest());
+  EXPECT_THAT(Program::Load(*artifact_, "encode_image", *device_),
+              StatusIs(absl::StatusCode::kNotFound,
+                       AllOf(HasSubstr(artifact_->path()), HasSubstr("no entry \"encode_image\""),
+                             HasSubstr("it has: step for cpu"), HasSubstr("--target=cpu"))));
+  artifact::Manifest manifest = testing::MakeTestManifest();
+  manifest.mutable_programs(0)->mutable_kernels(1)->set_symbol("matmull");
+  Prepare(manifest);
+  EXPECT_THAT(Program::Load(*artifact_, "step", *device_),
+              StatusIs(absl::StatusCode::kNotFound,
+                       AllOf(HasSubstr("code.cpu.x86-64-v"), HasSubstr("\"matmull\""))));
+}
+
+TEST_F(ProgramTest, CodeForOtherMachinesIsRefusedWithReasons) {
+  const std::string path = testing::TempDir() + "/m.lathe";
+  auto writer = ArtifactWriter::Create(path);
+  ASSERT_TRUE(writer.ok());
+  artifact::Manifest manifest = testing::MakeTestManifest();
+  manifest.mutable_programs(0)->clear_commands();
+  LATHE_ASSERT_OK_AND_ASSIGN(uint32_t section,
+                             writer->AddSection("code", testing::TestKernels(), false));
+  for (const char* level : {"x86-64-v4", "x86-64-v9"}) {
+    artifact::Code* code = manifest.add_code();
+    code->set_target("cpu");
+    code->set_feature_level(level);
+    code->set_section(section);
+  }
+  LATHE_ASSERT_OK(writer->Finish(manifest));
+  LATHE_ASSERT_OK_AND_ASSIGN(Artifact artifact, Artifact::Open(path));
+  LATHE_ASSERT_OK_AND_ASSIGN(auto device, CpuDevice::Create({.cpu_level = "x86-64-v3"}));
+  EXPECT_THAT(Program::Load(artifact, "step", *device),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       AllOf(HasSubstr(path),
+                             HasSubstr("code for x86-64-v4 does not run on a CPU of x86-64-v3"),
+                             HasSubstr("does not know CPU level \"x86-64-v9\""),
+                             HasSubstr("compile the model for it"))));
+}
+
+TEST_F(ProgramTest, BindingsAreChecked) {
+  Prepare(testing::MakeTestManifest());
+  LATHE_ASSERT_OK_AND_ASSIGN(std::unique_ptr<Program> program,
+                             Program::Load(*artifact_, "step", *device_));
+  TestPool pool;
+  const std::vector<float> x = TestInput(3);
+  auto refused = [&](const StepBindings& step, const char* message) {
+    EXPECT_THAT(program->Run(step),
+                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(message)));
+    EXPECT_THAT(program->Output("y"),
+                StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("the last one failed")));
+  };
+  StepBindings step = Bind(3, x, pool);
+  step.symbols.clear();
+  refused(step, "symbol \"rows\" has no value");
+  step = Bind(-1, x, pool);
+  refused(step, "symbol \"rows\" is -1");
+  step = Bind(int64_t{1} << 60, x, pool);
+  refused(step, "the step is too large");
+  step = Bind(4, x, pool);
+  refused(step, "input \"x\": 288 bytes, expected 384 for [rows, 24]");
+  step = Bind(3, x, pool);
+  step.inputs[0].data = nullptr;
+  refused(step, "input \"x\": 0 bytes, expected 288");
+  step = Bind(3, x, pool);
+  step.inputs[0].name = "xx";
+  refused(step, "no input \"xx\" (did you mean \"x\"?)");
+  step = Bind(3, x, pool);
+  step.inputs.push_back(step.inputs[0]);
+  refused(step, "input \"x\" is bound twice");
+  step.inputs.clear();
+  refused(step, "input \"x\" is not bound");
+  step = Bind(3, x, pool);
+  step.kv_groups.clear();
+  refused(step, "0 cache groups bound, the artifact has 1");
+  step = Bind(3, x, pool);
+  step.kv_groups[0].pool += 4;
+  refused(step, "cache group \"kv\"");
+  step = Bind(3, x, pool);
+  step.kv_groups[0].page_table = nullptr;
+  refused(step, "cache group \"kv\"");
+  // What the program does not use need not be bound: max_pages appears in no size.
+  step = Bind(3, x, pool);
+  step.symbols.pop_back();
+  step.symbols.push_back({"unknown", 5});
+  LATHE_EXPECT_OK(program->Run(step));
+  EXPECT_EQ(ReadOutput(*program, "y"), ExpectedY(3, x));
+}
+
+TEST_F(ProgramTest, OutputsAreNamed) {
+  Prepare(testing::MakeTestManifest());
+  LATHE_ASSERT_OK_AND_ASSIGN(std::unique_ptr<Program> program,
+                             Program::Load(*artifact_, "step", *device_));
+  EXPECT_THAT(program->Output("y"),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("no step has run")));
+  EXPECT_TRUE(program->HasOutput("hidden"));
+  EXPECT_FALSE(program->HasOutput("layer_inputs.0"));
+  TestPool pool;
+  const std::vector<float> x = TestInput(2);
+  LATHE_ASSERT_OK(program->Run(Bind(2, x, pool)));
+  EXPECT_THAT(program->Output("hiden"),
+              StatusIs(absl::StatusCode::kNotFound, HasSubstr("did you mean \"hidden\"?")));
+}
+
+TEST_F(ProgramTest, OutputsMustLieInTheWorkspace) {
+  artifact::Manifest manifest = testing::MakeTestManifest();
+  *manifest.mutable_programs(0)->mutable_outputs(1)->mutable_buffer()->mutable_size() = Constant(8);
+  Prepare(manifest);
+  LATHE_ASSERT_OK_AND_ASSIGN(std::unique_ptr<Program> program,
+                             Program::Load(*artifact_, "step", *device_));
+  TestPool pool;
+  const std::vector<float> x = TestInput(2);
+  EXPECT_THAT(program->Run(Bind(2, x, pool)),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("output \"y\": 320 bytes in a buffer of 8")));
+}
+
+TEST_F(ProgramTest, WorkspaceIsKnownBeforeAndGrows) {
+  Prepare(testing::MakeTestManifest());
+  LATHE_ASSERT_OK_AND_ASSIGN(std::unique_ptr<Program> program,
+                             Program::Load(*artifact_, "step", *device_));
+  EXPECT_EQ(program->workspace_bytes(), 0u);
+  const std::vector<SymbolBinding> symbols = {{"rows", 1000}};
+  LATHE_ASSERT_OK_AND_ASSIGN(uint64_t expected, program->WorkspaceBytes(symbols));
+  EXPECT_EQ(expected, 512u * 1000);
+  TestPool pool;
+  for (int64_t rows : {1, 1000, 1}) {
+    const std::vector<float> x = TestInput(rows);
+    LATHE_ASSERT_OK(program->Run(Bind(rows, x, pool)));
+  }
+  EXPECT_GE(program->workspace_bytes(), expected);
+  const std::vector<SymbolBinding> huge = {{"rows", int64_t{1} << 50}};
+  EXPECT_THAT(program->WorkspaceBytes(huge), testing::IsOk());
+}
+
+TEST_F(ProgramTest, AWorkspaceTheSystemRefusesIsNamed) {
+  artifact::Manifest manifest = testing::MakeTestManifest();
+  *manifest.mutable_programs(0)->mutable_workspace_bytes() = Constant(int64_t{1} << 60);
+  Prepare(manifest);
+  LATHE_ASSERT_OK_AND_ASSIGN(std::unique_ptr<Program> program,
+                             Program::Load(*artifact_, "step", *device_));
+  TestPool pool;
+  const std::vector<float> x = TestInput(1);
+  EXPECT_THAT(program->Run(Bind(1, x, pool)), StatusIs(absl::StatusCode::kResourceExhausted,
+                                                       HasSubstr("no memory for the workspace")));
+}
+
+TEST_F(ProgramTest, ProfilesByCommand) {
+  Prepare(testing::MakeTestManifest());
+  LATHE_ASSERT_OK_AND_ASSIGN(std::unique_ptr<Program> program,
+                             Program::Load(*artifact_, "step", *device_));
+  TestPool pool;
+  const std::vector<float> x = TestInput(50);
+  Profile profile;
+  LATHE_ASSERT_OK(program->Run(Bind(50, x, pool), &profile));
+  EXPECT_EQ(ReadOutput(*program, "y"), ExpectedY(50, x));
+  EXPECT_GT(profile.total_ns(), 0);
+  EXPECT_THAT(profile.Text(10),
+              AllOf(HasSubstr("hidden"), HasSubstr("reversed"), HasSubstr("state")));
+}
+
+TEST_F(ProgramTest, DamagedCodeIsRefusedBeforeAnythingRuns) {
+  const std::string path = testing::TempDir() + "/m.lathe";
+  testing::WriteTestArtifact(path, testing::MakeTestManifest());
+  std::string bytes = testing::ReadFileOrDie(path);
+  for (size_t at = bytes.find("\x7f"
+                              "ELF");
+       at != std::string::npos; at = bytes.find("\x7f"
+                                                "ELF",
+                                                at + 1)) {
+    bytes[at + 0x1000] ^= 1;  // in the code itself
+  }
+  testing::WriteFileOrDie(path, bytes);
+  LATHE_ASSERT_OK_AND_ASSIGN(Artifact artifact, Artifact::Open(path));
+  LATHE_ASSERT_OK_AND_ASSIGN(auto device, CpuDevice::Create({.threads = 1}));
+  EXPECT_THAT(Program::Load(artifact, "step", *device),
+              StatusIs(absl::StatusCode::kDataLoss,
+                       AllOf(HasSubstr(path), HasSubstr("\"code.cpu.x86-64-v"))));
 }
 
 }  // namespace

@@ -1,0 +1,75 @@
+#include "runtime/device/cpu/cpu_features.h"
+
+#include "test/support/status_matchers.h"
+
+namespace lathe {
+namespace {
+
+using ::lathe::testing::StatusIs;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+// Intel SDM bits of a Skylake server, as the system shows them.
+CpuidWords Skylake() {
+  CpuidWords words;
+  words.leaf1_ecx = 0xfffa3203;  // SSE3 SSSE3 FMA CX16 SSE4 MOVBE POPCNT OSXSAVE AVX F16C ...
+  words.leaf7_ebx = 0xd39ffffb;  // BMI1 AVX2 BMI2 AVX512 F DQ CD BW VL ...
+  words.extended1_ecx = 0x121;   // LAHF LZCNT ...
+  words.xcr0 = 0xe7;             // SSE AVX opmask ZMM
+  return words;
+}
+
+TEST(CpuFeaturesTest, LevelsFollowTheBits) {
+  EXPECT_EQ(LevelOf(Skylake()), CpuLevel::kV4);
+  CpuidWords words = Skylake();
+  words.leaf7_ebx &= ~(1u << 30);  // no AVX512BW: Knights Landing
+  EXPECT_EQ(LevelOf(words), CpuLevel::kV3);
+  words = Skylake();
+  words.leaf7_ebx &= ~(1u << 5);  // no AVX2: Ivy Bridge
+  EXPECT_EQ(LevelOf(words), CpuLevel::kBelowV3);
+  words = Skylake();
+  words.leaf1_ecx &= ~(1u << 12);  // no FMA
+  EXPECT_EQ(LevelOf(words), CpuLevel::kBelowV3);
+  words = Skylake();
+  words.extended1_ecx = 0;
+  EXPECT_EQ(LevelOf(words), CpuLevel::kBelowV3);
+  EXPECT_EQ(LevelOf(CpuidWords()), CpuLevel::kBelowV3);
+}
+
+// The CPU has the registers, but the system does not save them: using them would lose data.
+TEST(CpuFeaturesTest, TheSystemMustSaveTheRegisters) {
+  CpuidWords words = Skylake();
+  words.xcr0 = 0x7;
+  EXPECT_EQ(LevelOf(words), CpuLevel::kV3);
+  words.xcr0 = 0x3;
+  EXPECT_EQ(LevelOf(words), CpuLevel::kBelowV3);
+}
+
+TEST(CpuFeaturesTest, NamesGoBothWays) {
+  for (CpuLevel level : {CpuLevel::kV3, CpuLevel::kV4}) {
+    EXPECT_EQ(ParseCpuLevel(CpuLevelName(level)), level);
+  }
+  EXPECT_EQ(ParseCpuLevel(CpuLevelName(CpuLevel::kBelowV3)), std::nullopt);
+  EXPECT_EQ(ParseCpuLevel("avx512"), std::nullopt);
+}
+
+TEST(CpuFeaturesTest, ChoosesTheMachinesLevelOrLess) {
+  EXPECT_EQ(*ChooseCpuLevel(CpuLevel::kV4, ""), CpuLevel::kV4);
+  EXPECT_EQ(*ChooseCpuLevel(CpuLevel::kV4, "x86-64-v3"), CpuLevel::kV3);
+  EXPECT_THAT(ChooseCpuLevel(CpuLevel::kV3, "x86-64-v4"),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("this CPU has x86-64-v3")));
+  EXPECT_THAT(ChooseCpuLevel(CpuLevel::kV3, "v3"),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       AllOf(HasSubstr("\"v3\""), HasSubstr("expected x86-64-v3 or x86-64-v4"))));
+  EXPECT_THAT(ChooseCpuLevel(CpuLevel::kBelowV3, ""),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("below x86-64-v3")));
+}
+
+TEST(CpuFeaturesTest, ThisMachineAgreesWithTheCompiler) {
+  const CpuLevel level = LevelOf(ReadCpuid());
+  EXPECT_EQ(level >= CpuLevel::kV3, __builtin_cpu_supports("x86-64-v3") != 0);
+  EXPECT_EQ(level >= CpuLevel::kV4, __builtin_cpu_supports("x86-64-v4") != 0);
+}
+
+}  // namespace
+}  // namespace lathe
