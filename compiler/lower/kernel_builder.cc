@@ -67,6 +67,12 @@ Value KernelBuilder::F32(float value) {
 Value KernelBuilder::Splat(float value) {
   return Make<arith::ConstantOp>(DenseElementsAttr::get(Lanes(f32_), value));
 }
+Value KernelBuilder::Splat64(double value) {
+  return Make<arith::ConstantOp>(DenseElementsAttr::get(Lanes(f64_), value));
+}
+Value KernelBuilder::SplatI64(int64_t value) {
+  return Make<arith::ConstantOp>(DenseElementsAttr::get(Lanes(i64_), value));
+}
 Value KernelBuilder::SplatI32(int32_t value) {
   return Make<arith::ConstantOp>(DenseElementsAttr::get(Lanes(i32_), value));
 }
@@ -102,6 +108,14 @@ Values KernelBuilder::For(Value lower, Value upper, int64_t step, ValueRange ini
                                    scf::YieldOp::create(builder_, loc_, next);
                                  });
   return Values(loop.getResults());
+}
+
+void KernelBuilder::ForVectors(int64_t width, function_ref<void(Value, Value)> body) {
+  const int64_t whole = width / kLanes * kLanes;
+  if (whole > 0) {
+    For(Index(0), Index(whole), kLanes, [&](Value element) { body(element, Value()); });
+  }
+  if (whole < width) body(Index(whole), MaskBelow(Index(width - whole)));
 }
 
 void KernelBuilder::If(Value condition, function_ref<void()> then, function_ref<void()> otherwise) {
@@ -188,13 +202,17 @@ Value KernelBuilder::LoadMasked(Storage storage, Value address, Value mask) {
   return storage == Storage::kF32 ? loaded : Widen(loaded);
 }
 
+Value KernelBuilder::Stored(Storage storage, Value vector) {
+  return storage == Storage::kF32 ? vector : Narrow(vector);
+}
+
 void KernelBuilder::StoreVector(Storage storage, Value vector, Value address) {
-  Store(storage == Storage::kF32 ? vector : Narrow(vector), address, ByteSize(storage));
+  Store(Stored(storage, vector), address, ByteSize(storage));
 }
 
 void KernelBuilder::StoreMasked(Storage storage, Value vector, Value address, Value mask) {
-  LLVM::MaskedStoreOp::create(builder_, loc_, storage == Storage::kF32 ? vector : Narrow(vector),
-                              address, mask, static_cast<unsigned>(ByteSize(storage)));
+  LLVM::MaskedStoreOp::create(builder_, loc_, Stored(storage, vector), address, mask,
+                              static_cast<unsigned>(ByteSize(storage)));
 }
 
 void KernelBuilder::Prefetch(Value address) {
@@ -324,5 +342,11 @@ Value KernelBuilder::MaskBelow(Value count) {
 }
 
 Value KernelBuilder::CastTo(Type type, Value value) { return Make<arith::BitcastOp>(type, value); }
+
+Value KernelBuilder::ToF64(Value f32_lanes) { return Make<arith::ExtFOp>(Lanes(f64_), f32_lanes); }
+Value KernelBuilder::ToF32(Value f64_lanes) {
+  return Make<arith::TruncFOp>(Lanes(f32_), f64_lanes);
+}
+Value KernelBuilder::IntToF32(Value i32_scalar) { return Make<arith::SIToFPOp>(f32_, i32_scalar); }
 
 }  // namespace lathe

@@ -61,6 +61,8 @@ class KernelBuilder {
   Value I32(int32_t value);
   Value F32(float value);
   Value Splat(float value);
+  Value Splat64(double value);
+  Value SplatI64(int64_t value);
   Value Zero() { return Splat(0.0f); }
   Value Add(Value a, Value b);
   Value Add(Value a, int64_t b) { return Add(a, Index(b)); }
@@ -82,6 +84,8 @@ class KernelBuilder {
   void For(Value lower, Value upper, int64_t step, llvm::function_ref<void(Value)> body);
   Values For(Value lower, Value upper, int64_t step, mlir::ValueRange init,
              llvm::function_ref<Values(Value, mlir::ValueRange)> body);
+  // body(element, mask) for each 16 elements of [0, width); mask is null for whole vectors.
+  void ForVectors(int64_t width, llvm::function_ref<void(Value element, Value mask)> body);
   void If(Value condition, llvm::function_ref<void()> then,
           llvm::function_ref<void()> otherwise = nullptr);
   Values If(Value condition, mlir::TypeRange results, llvm::function_ref<Values()> then,
@@ -99,6 +103,8 @@ class KernelBuilder {
   Value LoadScalar(Storage storage, Value address);              // f32
   Value LoadVector(Storage storage, Value address);              // 16 lanes of f32
   Value LoadMasked(Storage storage, Value address, Value mask);  // lanes off: 0
+  Value Stored(Storage storage,
+               Value vector);  // f32 lanes as memory holds them: itself, or 16 x i16
   void StoreVector(Storage storage, Value vector, Value address);
   void StoreMasked(Storage storage, Value vector, Value address, Value mask);
   void Prefetch(Value address);  // for reading once: to L2, past the levels that hold activations
@@ -128,6 +134,9 @@ class KernelBuilder {
   Value LaneIndices();                   // i32 0..15
   Value MaskBelow(Value count);          // lanes with index < count (i64)
   Value CastTo(Type type, Value value);  // bitcast
+  Value ToF64(Value f32_lanes);
+  Value ToF32(Value f64_lanes);
+  Value IntToF32(Value i32_scalar);
 
   mlir::OpBuilder& mlir() { return builder_; }
   mlir::Location loc() const { return loc_; }

@@ -1,0 +1,333 @@
+#include "compiler/lower/rowwise.h"
+
+#include "runtime/base/check.h"
+
+namespace lathe {
+
+using namespace mlir;  // NOLINT(google-build-using-namespace): op names would fill every line
+
+namespace {
+
+bool IsSource(RowOp op) {
+  return op == RowOp::kLoad || op == RowOp::kGather || op == RowOp::kLoadBroadcast;
+}
+
+// Computed vector by vector in one loop with its neighbours.
+bool IsPointwise(RowOp op) {
+  switch (op) {
+    case RowOp::kAdd:
+    case RowOp::kSub:
+    case RowOp::kMul:
+    case RowOp::kScale:
+    case RowOp::kSilu:
+    case RowOp::kSwiGlu:
+    case RowOp::kStore:
+      return true;
+    default:
+      return false;
+  }
+}
+
+int64_t AlignedRowBytes(int64_t width) { return (width * 4 + 63) / 64 * 64; }
+
+// Where each value lives: sources stay in their operand and are loaded when used; the others have a
+// place in scratch if a later loop reads them.
+class RowwiseEmitter {
+ public:
+  RowwiseEmitter(KernelBuilder& b, const RowProgram& program) : b_(b), steps_(program.steps()) {}
+
+  void Emit(StringRef name) {
+    b_.Kernel(name, [&](const KernelArgs& args) {
+      args_ = args;
+      b_.For(args.begin, args.end, 1, [&](Value row) {
+        row_ = row;
+        EmitRow();
+      });
+    });
+  }
+
+ private:
+  void EmitRow();
+  size_t EndOfRun(size_t first) const;
+  bool IsReadFrom(size_t value, size_t first_reader) const;
+  void EmitPointwise(size_t first, size_t last);
+  Value Compute(const RowStep& step, ArrayRef<Value> in);
+  void EmitRmsNorm(size_t index);
+  Value SumOfSquares(const RowStep& step, Value base);
+  void EmitRope(size_t index);
+  void EmitKvWrite(const RowStep& step);
+  void WriteKey(const RowStep& step, Value head, Value address);
+  void WriteValue(const RowStep& step, Value head, Value address);
+
+  Value ReadSource(const RowStep& step, Value element, Value mask);
+  Value Read(int value, Value element, Value mask);
+  Value LoadAt(Storage storage, Value base, Value element, Value mask);
+  void StoreAt(Storage storage, Value vector, Value base, Value element, Value mask);
+  Value Scratch(size_t value);
+  Value IndexOperand(int operand);  // i32 element [row] of an operand, as i64
+
+  KernelBuilder& b_;
+  const std::vector<RowStep>& steps_;
+  KernelArgs args_;
+  Value row_;
+};
+
+Value RowwiseEmitter::LoadAt(Storage storage, Value base, Value element, Value mask) {
+  Value address = b_.At(base, element, ByteSize(storage));
+  return mask ? b_.LoadMasked(storage, address, mask) : b_.LoadVector(storage, address);
+}
+
+void RowwiseEmitter::StoreAt(Storage storage, Value vector, Value base, Value element, Value mask) {
+  Value address = b_.At(base, element, ByteSize(storage));
+  if (mask) {
+    b_.StoreMasked(storage, vector, address, mask);
+  } else {
+    b_.StoreVector(storage, vector, address);
+  }
+}
+
+Value RowwiseEmitter::Scratch(size_t value) {
+  int64_t offset = 0;
+  for (size_t i = 0; i < value; ++i) {
+    if (!IsSource(steps_[i].op)) offset += AlignedRowBytes(steps_[i].width);
+  }
+  return b_.At(args_.scratch, offset);
+}
+
+Value RowwiseEmitter::IndexOperand(int operand) {
+  return b_.Extend(b_.Load(b_.i32(), b_.At(b_.Operand(args_, operand), row_, 4), 4));
+}
+
+Value RowwiseEmitter::ReadSource(const RowStep& step, Value element, Value mask) {
+  Value base = b_.Operand(args_, step.operands[0]);
+  const int64_t row_bytes = step.width * ByteSize(step.storage);
+  if (step.op == RowOp::kLoadBroadcast) return LoadAt(step.storage, base, element, mask);
+  if (step.op == RowOp::kLoad) {
+    return LoadAt(step.storage, b_.At(base, row_, row_bytes), element, mask);
+  }
+  Value index = IndexOperand(step.operands[1]);
+  Value inside = b_.Compare(arith::CmpIPredicate::ult, index, b_.Index(step.limit));
+  Value safe = b_.Select(inside, index, b_.Index(0));
+  Value loaded = LoadAt(step.storage, b_.At(base, safe, row_bytes), element, mask);
+  return b_.Select(inside, loaded, b_.Zero());
+}
+
+Value RowwiseEmitter::Read(int value, Value element, Value mask) {
+  const RowStep& step = steps_[value];
+  if (IsSource(step.op)) return ReadSource(step, element, mask);
+  return LoadAt(Storage::kF32, Scratch(value), element, mask);
+}
+
+Value RowwiseEmitter::Compute(const RowStep& step, ArrayRef<Value> in) {
+  switch (step.op) {
+    case RowOp::kAdd:
+      return b_.AddF(in[0], in[1]);
+    case RowOp::kSub:
+      return b_.SubF(in[0], in[1]);
+    case RowOp::kMul:
+      return b_.MulF(in[0], in[1]);
+    case RowOp::kScale:
+      return b_.MulF(in[0], b_.Splat(step.constant));
+    case RowOp::kSilu:
+      return b_.Silu(in[0]);
+    case RowOp::kSwiGlu:
+      return b_.SwiGlu(in[0], in[1], step.constant);
+    default:
+      return in[0];
+  }
+}
+
+// Pointwise steps from `first` on that have its width; sources between them do not end a run.
+size_t RowwiseEmitter::EndOfRun(size_t first) const {
+  size_t last = first + 1;
+  while (last < steps_.size() &&
+         (IsSource(steps_[last].op) ||
+          (IsPointwise(steps_[last].op) && steps_[last].width == steps_[first].width))) {
+    ++last;
+  }
+  return last;
+}
+
+bool RowwiseEmitter::IsReadFrom(size_t value, size_t first_reader) const {
+  for (size_t i = first_reader; i < steps_.size(); ++i) {
+    for (int input : steps_[i].inputs) {
+      if (input == static_cast<int>(value)) return true;
+    }
+  }
+  return false;
+}
+
+void RowwiseEmitter::EmitPointwise(size_t first, size_t last) {
+  b_.ForVectors(steps_[first].width, [&](Value element, Value mask) {
+    SmallVector<Value> values(steps_.size());
+    auto get = [&](int input) {
+      if (!values[input]) values[input] = Read(input, element, mask);
+      return values[input];
+    };
+    for (size_t i = first; i < last; ++i) {
+      const RowStep& step = steps_[i];
+      if (IsSource(step.op)) continue;
+      SmallVector<Value> in;
+      for (int input : step.inputs) in.push_back(get(input));
+      values[i] = Compute(step, in);
+      if (step.op == RowOp::kStore) {
+        Value base = b_.Operand(args_, step.operands[0]);
+        StoreAt(step.storage, values[i], b_.At(base, row_, step.width * ByteSize(step.storage)),
+                element, mask);
+      } else if (IsReadFrom(i, last)) {
+        StoreAt(Storage::kF32, values[i], Scratch(i), element, mask);
+      }
+    }
+  });
+}
+
+// Four chains of FMAs where the group is long enough, then a tree: one order for a width, whatever
+// else.
+Value RowwiseEmitter::SumOfSquares(const RowStep& step, Value base) {
+  constexpr int64_t kChains = 4;
+  const int64_t unrolled = step.group / (kChains * kLanes) * kChains * kLanes;
+  const int64_t whole = step.group / kLanes * kLanes;
+  Values sums(kChains, b_.Zero());
+  auto square = [&](Value sum, Value element, Value mask) {
+    Value x = Read(step.inputs[0], b_.Add(base, element), mask);
+    return b_.Fma(x, x, sum);
+  };
+  if (unrolled > 0) {
+    sums = b_.For(b_.Index(0), b_.Index(unrolled), kChains * kLanes, sums,
+                  [&](Value element, ValueRange in) {
+                    Values next;
+                    for (int64_t c = 0; c < kChains; ++c) {
+                      next.push_back(square(in[c], b_.Add(element, c * kLanes), Value()));
+                    }
+                    return next;
+                  });
+  }
+  for (int64_t element = unrolled; element < step.group; element += kLanes) {
+    Value mask = element < whole ? Value() : b_.MaskBelow(b_.Index(step.group - element));
+    Value& sum = sums[(element - unrolled) / kLanes];
+    sum = square(sum, b_.Index(element), mask);
+  }
+  return b_.ReduceAdd(b_.AddF(b_.AddF(sums[0], sums[1]), b_.AddF(sums[2], sums[3])));
+}
+
+void RowwiseEmitter::EmitRmsNorm(size_t index) {
+  const RowStep& step = steps_[index];
+  b_.For(b_.Index(0), b_.Index(step.width), step.group, [&](Value base) {
+    Value sum = b_.Broadcast(SumOfSquares(step, base));
+    Value mean = b_.DivF(sum, b_.Splat(static_cast<float>(step.group)));
+    Value root = b_.Sqrt(b_.AddF(mean, b_.Splat(step.constant)));
+    Value factor = b_.DivF(b_.Splat(1.0f), root);
+    b_.ForVectors(step.group, [&](Value element, Value mask) {
+      Value at = b_.Add(base, element);
+      Value y = b_.MulF(Read(step.inputs[0], at, mask), factor);
+      if (!step.operands.empty()) {
+        Value weight = LoadAt(step.storage, b_.Operand(args_, step.operands[0]), element, mask);
+        if (step.offset != 0) weight = b_.AddF(weight, b_.Splat(step.offset));
+        y = b_.MulF(y, weight);
+      }
+      StoreAt(Storage::kF32, y, Scratch(index), at, mask);
+    });
+  });
+}
+
+// Half-split pairs as transformers models/llama/modeling_llama.py rotate_half.
+void RowwiseEmitter::EmitRope(size_t index) {
+  const RowStep& step = steps_[index];
+  const int64_t half = step.rotary / 2;
+  const int x = step.inputs[0];
+  auto table = [&](int i) { return b_.At(b_.Operand(args_, step.operands[i]), row_, half * 4); };
+  b_.For(b_.Index(0), b_.Index(step.width), step.group, [&](Value base) {
+    b_.ForVectors(half, [&](Value element, Value mask) {
+      Value first = b_.Add(base, element), second = b_.Add(first, half);
+      Value cos = LoadAt(Storage::kF32, table(0), element, mask);
+      Value sin = LoadAt(Storage::kF32, table(1), element, mask);
+      Value a = Read(x, first, mask), c = Read(x, second, mask);
+      StoreAt(Storage::kF32, b_.Fma(a, cos, b_.NegF(b_.MulF(c, sin))), Scratch(index), first, mask);
+      StoreAt(Storage::kF32, b_.Fma(c, cos, b_.MulF(a, sin)), Scratch(index), second, mask);
+    });
+    b_.ForVectors(step.group - step.rotary, [&](Value element, Value mask) {
+      Value at = b_.Add(b_.Add(base, element), step.rotary);
+      StoreAt(Storage::kF32, Read(x, at, mask), Scratch(index), at, mask);
+    });
+  });
+}
+
+// Keys lie side by side in a page, so the components of one key are scattered.
+void RowwiseEmitter::WriteKey(const RowStep& step, Value head, Value address) {
+  const CacheLayout& cache = step.cache;
+  const int64_t size = ByteSize(cache.storage);
+  Value base = b_.Mul(head, cache.head_dim);
+  b_.For(b_.Index(0), b_.Index(cache.head_dim), kLanes, [&](Value element) {
+    Value at = b_.Add(base, element);
+    Value vector = b_.Stored(cache.storage, Read(step.inputs[0], at, Value()));
+    for (int64_t lane = 0; lane < kLanes; ++lane) {
+      b_.Store(b_.Extract(vector, lane), b_.At(address, b_.Add(at, lane), kPageTokens * size),
+               size);
+    }
+  });
+}
+
+void RowwiseEmitter::WriteValue(const RowStep& step, Value head, Value address) {
+  const CacheLayout& cache = step.cache;
+  const int64_t size = ByteSize(cache.storage);
+  Value base = b_.Mul(head, cache.head_dim);
+  Value row = b_.At(address, head, kPageTokens * cache.head_dim * size);
+  b_.ForVectors(cache.head_dim, [&](Value element, Value mask) {
+    Value vector = Read(step.inputs[1], b_.Add(base, element), mask);
+    StoreAt(cache.storage, vector, row, element, mask);
+  });
+}
+
+void RowwiseEmitter::EmitKvWrite(const RowStep& step) {
+  const CacheLayout& cache = step.cache;
+  const int64_t size = ByteSize(cache.storage);
+  Value position = IndexOperand(step.operands[2]);
+  Value sequence = IndexOperand(step.operands[3]);
+  Value entry = b_.Add(b_.Mul(sequence, b_.Dim(args_, 1)), b_.Div(position, kPageTokens));
+  Value page =
+      b_.Extend(b_.Load(b_.i32(), b_.At(b_.Operand(args_, step.operands[1]), entry, 4), 4));
+  Value slot = b_.Rem(position, kPageTokens);
+  Value layer = b_.At(b_.Operand(args_, step.operands[0]), page, cache.page_bytes);
+  Value keys = b_.At(layer, slot, size);
+  Value values = b_.At(b_.At(layer, cache.value_offset), slot, cache.head_dim * size);
+  b_.For(b_.Index(0), b_.Index(cache.kv_heads), 1, [&](Value head) {
+    WriteKey(step, head, keys);
+    WriteValue(step, head, values);
+  });
+}
+
+void RowwiseEmitter::EmitRow() {
+  for (size_t i = 0; i < steps_.size();) {
+    const RowStep& step = steps_[i];
+    size_t next = i + 1;
+    if (IsPointwise(step.op)) {
+      next = EndOfRun(i);
+      EmitPointwise(i, next);
+    } else if (step.op == RowOp::kRmsNorm) {
+      EmitRmsNorm(i);
+    } else if (step.op == RowOp::kRope) {
+      EmitRope(i);
+    } else if (step.op == RowOp::kKvWrite) {
+      EmitKvWrite(step);
+    } else {
+      LATHE_CHECK(IsSource(step.op)) << "a row step without an emitter";
+    }
+    i = next;
+  }
+}
+
+}  // namespace
+
+int64_t RowwiseScratchBytes(const RowProgram& program) {
+  int64_t bytes = 0;
+  for (const RowStep& step : program.steps()) {
+    if (!IsSource(step.op)) bytes += AlignedRowBytes(step.width);
+  }
+  return bytes;
+}
+
+void EmitRowwise(KernelBuilder& b, llvm::StringRef name, const RowProgram& program) {
+  RowwiseEmitter(b, program).Emit(name);
+}
+
+}  // namespace lathe

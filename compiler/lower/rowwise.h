@@ -1,0 +1,139 @@
+// Emits chains of small operations on rows of activations: norms, rotary embedding, gathers,
+// elementwise arithmetic, writing keys and values to the cache. A work item is one row (token), and
+// a row's bits depend on that row alone.
+//
+// A program is a list of steps; each makes a value of static width from earlier ones, and is named
+// by its index:
+//   RowProgram p;
+//   int x = p.Load({.operand = 0, .width = 1024});
+//   int y = p.RmsNorm(x, {.weight = 1, .group = 1024, .eps = 1e-6f});
+//   p.Store(y, 2);
+//   EmitRowwise(b, "norm", p);
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "compiler/lower/kernel_builder.h"
+
+namespace lathe {
+
+// Tokens of a page of the cache, and the block of keys over which attention runs.
+inline constexpr int64_t kPageTokens = 64;
+
+// One layer of a key-value cache, as KvCacheGroup in runtime/artifact/artifact.proto lays it out.
+// The pool operand points at the layer inside the first page.
+struct CacheLayout {
+  int64_t kv_heads = 0;
+  int64_t head_dim = 0;  // a multiple of 16
+  Storage storage = Storage::kBF16;
+  int64_t page_bytes = 0;
+  int64_t value_offset = 0;
+
+  bool operator==(const CacheLayout&) const = default;
+};
+
+enum class RowOp {
+  kLoad,    // row of an operand [rows, width]
+  kGather,  // row index[row] of an operand [limit, width]; zeros where the index is outside [0,
+            // limit)
+  kLoadBroadcast,  // the one row of an operand [width]
+  kAdd,
+  kSub,
+  kMul,
+  kScale,  // times a constant
+  kSilu,
+  kSwiGlu,   // as MatmulSpec.limit says
+  kRmsNorm,  // over each `group` elements: x / sqrt(mean(x^2) + eps) * (offset + weight)
+  kRope,   // each head of `group` elements: rotates pairs (i, i + rotary / 2), i < rotary / 2; the
+           // rest passes
+  kStore,  // to row of an operand [rows, width]
+  kKvWrite,  // key and value of this row to the cache
+};
+
+struct RowStep {
+  RowOp op = RowOp::kLoad;
+  int64_t width = 0;                // elements of the value; of stores, of what they store
+  std::vector<int> inputs;          // earlier steps
+  std::vector<int> operands;        // of the kernel
+  Storage storage = Storage::kF32;  // of the operand
+  int64_t group = 0;
+  int64_t rotary = 0;
+  int64_t limit = 0;   // kGather
+  float constant = 0;  // kScale: factor; kSwiGlu: limit; kRmsNorm: eps
+  float offset = 0;    // kRmsNorm
+  CacheLayout cache;
+
+  bool operator==(const RowStep&) const = default;
+};
+
+// The arguments of RowProgram's functions; operands are indices of the kernel's operands.
+struct RowSource {
+  int operand = 0;
+  int64_t width = 0;
+  Storage storage = Storage::kF32;
+};
+struct RowGather {
+  int table = 0;
+  int index = 0;  // i32 [rows]
+  int64_t width = 0;
+  int64_t limit = 0;
+  Storage storage = Storage::kF32;
+};
+struct RowNorm {
+  int weight = -1;  // operand [group]; -1: none
+  int64_t group = 0;
+  float eps = 0;
+  float offset = 0;
+  Storage storage = Storage::kF32;  // of the weight
+};
+struct RowRope {
+  int cos = 0, sin = 0;  // f32 [rows, rotary / 2]
+  int64_t head_dim = 0;
+  int64_t rotary = 0;
+};
+struct RowCache {
+  int pool = 0;
+  int page_table = 0;    // i32 [sequences, max_pages]
+  int positions = 0;     // i32 [rows]
+  int row_sequence = 0;  // i32 [rows]
+  CacheLayout layout;
+};
+
+class RowProgram {
+ public:
+  int Load(const RowSource& source);
+  int Gather(const RowGather& gather);
+  int LoadBroadcast(const RowSource& source);
+  int Add(int a, int b);
+  int Sub(int a, int b);
+  int Mul(int a, int b);
+  int Scale(int a, float factor);
+  int Silu(int a);
+  int SwiGlu(int gate, int up, float limit);
+  int RmsNorm(int x, const RowNorm& norm);
+  int Rope(int x, const RowRope& rope);
+  void Store(int value, int operand, Storage storage = Storage::kF32);
+  void KvWrite(int key, int value, const RowCache& cache);
+
+  const std::vector<RowStep>& steps() const { return steps_; }
+  // All that shapes the code, as text: equal texts are equal programs.
+  std::string Key() const;
+
+  bool operator==(const RowProgram&) const = default;
+
+ private:
+  int Append(RowStep step);
+  int Binary(RowOp op, int a, int b);
+
+  std::vector<RowStep> steps_;
+};
+
+// Scratch that the kernel needs for one worker.
+int64_t RowwiseScratchBytes(const RowProgram& program);
+
+// Adds the kernel `name`. dims = {rows, max_pages}; max_pages is read by programs with KvWrite
+// only. Outputs share no memory with operands that are read.
+void EmitRowwise(KernelBuilder& b, llvm::StringRef name, const RowProgram& program);
+
+}  // namespace lathe

@@ -1,0 +1,61 @@
+// Building row programs, which compiler/lower/rowwise.h declares.
+#include "compiler/lower/rowwise.h"
+#include "test/support/status_matchers.h"
+
+namespace lathe {
+namespace {
+
+RowProgram NormProgram(float eps, Storage storage) {
+  RowProgram p;
+  p.Store(p.RmsNorm(p.Load({.operand = 0, .width = 64}),
+                    {.weight = 1, .group = 32, .eps = eps, .storage = storage}),
+          2);
+  return p;
+}
+
+TEST(RowProgram, EqualProgramsHaveEqualKeys) {
+  EXPECT_EQ(NormProgram(1e-6f, Storage::kF32), NormProgram(1e-6f, Storage::kF32));
+  EXPECT_EQ(NormProgram(1e-6f, Storage::kF32).Key(), NormProgram(1e-6f, Storage::kF32).Key());
+  EXPECT_EQ(NormProgram(1e-6f, Storage::kF32).Key(),
+            "rowwise 0=load(;0)x64 1=rms_norm(0;1)x64 group=32 constant=358637bd 2=store(1;2)x64");
+}
+
+TEST(RowProgram, WhatShapesTheCodeIsInTheKey) {
+  const RowProgram base = NormProgram(1e-6f, Storage::kF32);
+  for (const RowProgram& other :
+       {NormProgram(1.0000001e-6f, Storage::kF32), NormProgram(1e-6f, Storage::kBF16)}) {
+    EXPECT_FALSE(other == base);
+    EXPECT_NE(other.Key(), base.Key());
+  }
+  auto cached = [](const CacheLayout& layout) {
+    RowProgram p;
+    int x = p.Load({.operand = 0, .width = layout.kv_heads * layout.head_dim});
+    p.KvWrite(x, x,
+              {.pool = 1, .page_table = 2, .positions = 3, .row_sequence = 4, .layout = layout});
+    return p.Key();
+  };
+  EXPECT_NE(cached({2, 32, Storage::kBF16, 1024, 512}), cached({4, 16, Storage::kBF16, 1024, 512}));
+  EXPECT_NE(cached({2, 32, Storage::kBF16, 1024, 512}), cached({2, 32, Storage::kBF16, 2048, 512}));
+}
+
+TEST(RowProgram, ScratchHoldsComputedValuesOnly) {
+  RowProgram p;
+  int x = p.Load({.operand = 0, .width = 20});
+  EXPECT_EQ(RowwiseScratchBytes(p), 0);
+  p.RmsNorm(x, {.group = 20, .eps = 1e-6f});
+  EXPECT_EQ(RowwiseScratchBytes(p), 128);  // 80 bytes, rounded up
+}
+
+TEST(RowProgramDeathTest, RefusesWhatDoesNotFit) {
+  RowProgram p;
+  int x = p.Load({.operand = 0, .width = 32});
+  int y = p.Load({.operand = 0, .width = 48});
+  EXPECT_DEATH(p.Add(x, y), "add of widths 32 and 48");
+  EXPECT_DEATH(p.RmsNorm(x, {.group = 20}), "groups of 20 in 32");
+  EXPECT_DEATH(p.Rope(x, {.head_dim = 16, .rotary = 24}), "rotary 24 of heads of 16");
+  EXPECT_DEATH(p.KvWrite(x, x, {.layout = {2, 8}}), "2 heads of 8");
+  EXPECT_DEATH(p.Gather({.width = 4, .limit = 0}), "limit > 0");
+}
+
+}  // namespace
+}  // namespace lathe
