@@ -98,12 +98,6 @@ CodePoint LastCodePoint(absl::string_view s) {
   return {kReplacementCharacter, 1};
 }
 
-void AppendUtf8(char32_t code_point, std::string* out) {
-  utf8proc_uint8_t bytes[4];
-  utf8proc_ssize_t size = utf8proc_encode_char(static_cast<utf8proc_int32_t>(code_point), bytes);
-  out->append(reinterpret_cast<const char*>(bytes), static_cast<size_t>(size));
-}
-
 size_t FindInvalidUtf8(absl::string_view s) {
   size_t at = 0;
   while (at < s.size()) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "runtime/base/utf8.h"
 
 namespace lathe {
 
@@ -23,7 +24,6 @@ CodePoint FirstCodePoint(absl::string_view s);
 // The code point at the end of `s` (not empty).
 CodePoint LastCodePoint(absl::string_view s);
 
-void AppendUtf8(char32_t code_point, std::string* out);
 // The offset of the first invalid byte, or npos when all of `s` is valid UTF-8.
 size_t FindInvalidUtf8(absl::string_view s);
 

@@ -86,13 +86,6 @@ size_t CompletePrefixSize(absl::string_view bytes) {
   return bytes.size();
 }
 
-void AppendUtf8(char32_t code_point, std::string* out) {
-  utf8proc_uint8_t encoded[4];
-  utf8proc_ssize_t length =
-      utf8proc_encode_char(static_cast<utf8proc_int32_t>(code_point), encoded);
-  out->append(reinterpret_cast<const char*>(encoded), static_cast<size_t>(length));
-}
-
 namespace internal {
 
 uint8_t ClassifyWide(char32_t code_point) {

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "runtime/base/utf8.h"
 
 namespace lathe {
 
@@ -32,8 +33,6 @@ void AppendReplacingInvalid(absl::string_view bytes, std::string* out);
 
 // The size of `bytes` without a character at the end that further bytes could complete.
 size_t CompletePrefixSize(absl::string_view bytes);
-
-void AppendUtf8(char32_t code_point, std::string* out);
 
 // The character at `pos` of valid UTF-8; pos < text.size().
 struct Utf8Char {
