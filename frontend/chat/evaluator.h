@@ -79,8 +79,7 @@ class Evaluator {
   Scope* root_ = nullptr;
   std::string output_;
   std::string* written_ = &output_;  // where text goes: the output, or what is captured
-  int loops_ = 0;
-  bool is_located_ = false;  // the error under way carries its place
+  bool is_located_ = false;          // the error under way carries its place
 };
 
 }  // namespace lathe

@@ -17,8 +17,9 @@ namespace {
 using Arguments = BoundArguments;
 
 // item.a.b or item.0, as the argument `attribute` of several filters names it; undefined is no
-// path: the item itself.
-absl::StatusOr<Value> FollowPath(Value item, const Value& path, Budget* budget) {
+// path: the item itself. Where a part is missing, `otherwise` takes its place, if there is one.
+absl::StatusOr<Value> FollowPath(Value item, const Value& path, Budget* budget,
+                                 const Value& otherwise = Value()) {
   if (path.is_undefined() || path.is_none()) return item;
   if (path.is_integral()) return GetIndex(item, path, budget);
   LATHE_ASSIGN_OR_RETURN(absl::string_view text, StringArgument(path, "attribute"));
@@ -31,6 +32,7 @@ absl::StatusOr<Value> FollowPath(Value item, const Value& path, Budget* budget) 
     int64_t index = 0;
     Value key = absl::SimpleAtoi(part, &index) ? Value::Int(index) : Value::String(part);
     LATHE_ASSIGN_OR_RETURN(item, GetIndex(item, key, budget));
+    if (item.is_undefined()) item = otherwise;
   }
   return item;
 }
@@ -234,9 +236,9 @@ absl::StatusOr<Value> Map(Runtime* runtime, const Value& self, const Arguments& 
   std::vector<Value> mapped;
   for (const Value& item : list.list().items) {
     absl::StatusOr<Value> value = filter != nullptr ? CallFunction(*filter, runtime, item, passed)
-                                                    : FollowPath(item, path, budget);
+                                                    : FollowPath(item, path, budget, otherwise);
     LATHE_RETURN_IF_ERROR(value.status());
-    mapped.push_back(value->is_undefined() && filter == nullptr ? otherwise : *std::move(value));
+    mapped.push_back(*std::move(value));
   }
   return MakeList(std::move(mapped), budget);
 }

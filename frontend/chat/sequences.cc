@@ -23,8 +23,8 @@ std::optional<Value> LoopAttribute(const LoopData& loop, absl::string_view name)
   if (name == "first") return Value::Bool(index0 == 0);
   if (name == "last") return Value::Bool(index0 + 1 == length);
   if (name == "length") return Value::Int(length);
-  if (name == "depth") return Value::Int(loop.nesting);
-  if (name == "depth0") return Value::Int(loop.nesting - 1);
+  if (name == "depth") return Value::Int(1);  // grows in recursive loops only
+  if (name == "depth0") return Value::Int(0);
   if (name == "previtem") return index0 > 0 ? items[loop.index0 - 1] : Value();
   if (name == "nextitem") return index0 + 1 < length ? items[loop.index0 + 1] : Value();
   return std::nullopt;

@@ -94,7 +94,6 @@ absl::StatusOr<Evaluator::Flow> Evaluator::Run(const ForStatement& statement, Sc
   // Shared: a template may keep `loop` in a namespace beyond the loop.
   auto loop = std::make_shared<LoopData>();
   loop->items = items;
-  loop->nesting = ++loops_;
   for (size_t i = 0; i < items.list().items.size(); ++i) {
     loop->index0 = i;
     Scope inner(scope);
@@ -103,7 +102,6 @@ absl::StatusOr<Evaluator::Flow> Evaluator::Run(const ForStatement& statement, Sc
     LATHE_ASSIGN_OR_RETURN(Flow flow, Execute(statement.body, &inner));
     if (flow == Flow::kBreak) break;
   }
-  --loops_;
   return Flow::kNext;
 }
 

@@ -168,7 +168,7 @@ std::vector<absl::string_view> SplitSpace(absl::string_view s, int64_t max_split
   s = StripSpace(s, Side::kLeft);
   while (!s.empty()) {
     if (max_splits >= 0 && static_cast<int64_t>(pieces.size()) == max_splits) {
-      pieces.push_back(StripSpace(s, Side::kRight));
+      pieces.push_back(s);
       break;
     }
     size_t end = 0;

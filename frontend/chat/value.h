@@ -151,7 +151,6 @@ struct Namespace {
 struct LoopData {
   Value items;  // a list: all that the loop runs over, filtered
   size_t index0 = 0;
-  int nesting = 1;  // loop.depth
 };
 
 struct BoundMethod {
