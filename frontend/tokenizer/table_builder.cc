@@ -157,6 +157,59 @@ absl::Status MarkWholePieces(const TokenizerSpec& spec, uint64_t flags_offset, s
   return absl::OkStatus();
 }
 
+// What stands between the header and the end, but for prefix and suffix.
+struct Sections {
+  std::vector<uint32_t> byte_tokens;
+  std::vector<uint32_t> token_offsets;
+  std::vector<MergeSlot> merge_slots;
+  std::vector<TokenSlot> token_slots;
+  AddedSection raw_added;
+  AddedSection normalized_added;
+  std::vector<uint8_t> token_flags;
+  std::string token_bytes;
+  std::string added_bytes;
+};
+
+absl::StatusOr<Sections> MakeSections(const TokenizerSpec& spec) {
+  Sections s;
+  LATHE_ASSIGN_OR_RETURN(s.byte_tokens, ByteTokens(spec));
+  s.token_offsets.push_back(0);
+  for (const TokenSpec& token : spec.tokens) {
+    s.token_bytes += token.bytes;
+    s.token_offsets.push_back(static_cast<uint32_t>(s.token_bytes.size()));
+    s.token_flags.push_back(token.flags);
+  }
+  s.raw_added = MakeAddedSection(spec, /*normalized=*/false, &s.added_bytes);
+  s.normalized_added = MakeAddedSection(spec, /*normalized=*/true, &s.added_bytes);
+  if (s.token_bytes.size() > UINT32_MAX || s.added_bytes.size() > UINT32_MAX) {
+    return absl::InvalidArgumentError("vocabulary: tokens of more than 4 GiB together");
+  }
+  LATHE_ASSIGN_OR_RETURN(s.merge_slots, MergeSlots(spec));
+  LATHE_ASSIGN_OR_RETURN(s.token_slots, TokenSlots(spec));
+  return s;
+}
+
+// The checksum is still open.
+TableHeader MakeHeader(const TokenizerSpec& spec, const Sections& s) {
+  auto count = [](const auto& section) { return static_cast<uint32_t>(section.size()); };
+  TableHeader header = {};
+  std::memcpy(header.magic, kTableMagic, sizeof(kTableMagic));
+  header.version = kTableVersion;
+  header.split_rule = static_cast<uint32_t>(spec.split_rule);
+  header.normalizer = static_cast<uint32_t>(spec.normalizer);
+  header.num_ids = count(spec.tokens);
+  header.num_merge_slots = count(s.merge_slots);
+  header.num_token_slots = count(s.token_slots);
+  header.num_raw_added = count(s.raw_added.slots);
+  header.num_normalized_added = count(s.normalized_added.slots);
+  header.num_prefix = count(spec.prefix);
+  header.num_suffix = count(spec.suffix);
+  header.token_bytes = count(s.token_bytes);
+  header.added_bytes = count(s.added_bytes);
+  header.total_bytes = TableLayout(header).total_bytes;
+  return header;
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> BuildTables(const TokenizerSpec& spec) {
@@ -164,58 +217,25 @@ absl::StatusOr<std::string> BuildTables(const TokenizerSpec& spec) {
     return absl::InvalidArgumentError(
         absl::StrCat("vocabulary: ", spec.tokens.size(), " ids, expected 1 to ", kMaxTokenIds));
   }
-  LATHE_ASSIGN_OR_RETURN(std::vector<uint32_t> byte_tokens, ByteTokens(spec));
-  std::vector<uint32_t> offsets = {0};
-  std::vector<uint8_t> flags;
-  std::string token_bytes;
-  for (const TokenSpec& token : spec.tokens) {
-    token_bytes += token.bytes;
-    offsets.push_back(static_cast<uint32_t>(token_bytes.size()));
-    flags.push_back(token.flags);
-  }
-  if (token_bytes.size() > UINT32_MAX) {
-    return absl::InvalidArgumentError("vocabulary: tokens of more than 4 GiB together");
-  }
-  std::string added_bytes;
-  AddedSection raw = MakeAddedSection(spec, /*normalized=*/false, &added_bytes);
-  AddedSection normalized = MakeAddedSection(spec, /*normalized=*/true, &added_bytes);
-  LATHE_ASSIGN_OR_RETURN(std::vector<MergeSlot> merge_slots, MergeSlots(spec));
-  LATHE_ASSIGN_OR_RETURN(std::vector<TokenSlot> token_slots, TokenSlots(spec));
-
-  TableHeader header = {};
-  std::memcpy(header.magic, kTableMagic, sizeof(kTableMagic));
-  header.version = kTableVersion;
-  header.split_rule = static_cast<uint32_t>(spec.split_rule);
-  header.normalizer = static_cast<uint32_t>(spec.normalizer);
-  header.num_ids = static_cast<uint32_t>(spec.tokens.size());
-  header.num_merge_slots = static_cast<uint32_t>(merge_slots.size());
-  header.num_token_slots = static_cast<uint32_t>(token_slots.size());
-  header.num_raw_added = static_cast<uint32_t>(raw.slots.size());
-  header.num_normalized_added = static_cast<uint32_t>(normalized.slots.size());
-  header.num_prefix = static_cast<uint32_t>(spec.prefix.size());
-  header.num_suffix = static_cast<uint32_t>(spec.suffix.size());
-  header.token_bytes = static_cast<uint32_t>(token_bytes.size());
-  header.added_bytes = static_cast<uint32_t>(added_bytes.size());
-  TableLayout layout(header);
-  header.total_bytes = layout.total_bytes;
-
+  LATHE_ASSIGN_OR_RETURN(Sections sections, MakeSections(spec));
+  TableHeader header = MakeHeader(spec, sections);
   std::string bytes(reinterpret_cast<const char*>(&header), sizeof(header));
-  bytes.reserve(layout.total_bytes);
-  Append(byte_tokens, &bytes);
-  Append(offsets, &bytes);
-  Append(merge_slots, &bytes);
-  Append(token_slots, &bytes);
-  Append(raw.slots, &bytes);
-  Append(normalized.slots, &bytes);
-  Append(raw.first, &bytes);
-  Append(normalized.first, &bytes);
+  bytes.reserve(header.total_bytes);
+  Append(sections.byte_tokens, &bytes);
+  Append(sections.token_offsets, &bytes);
+  Append(sections.merge_slots, &bytes);
+  Append(sections.token_slots, &bytes);
+  Append(sections.raw_added.slots, &bytes);
+  Append(sections.normalized_added.slots, &bytes);
+  Append(sections.raw_added.first, &bytes);
+  Append(sections.normalized_added.first, &bytes);
   Append(spec.prefix, &bytes);
   Append(spec.suffix, &bytes);
-  Append(flags, &bytes);
-  bytes += token_bytes;
-  bytes += added_bytes;
+  Append(sections.token_flags, &bytes);
+  bytes += sections.token_bytes;
+  bytes += sections.added_bytes;
   Seal(&bytes);
-  LATHE_RETURN_IF_ERROR(MarkWholePieces(spec, layout.token_flags, &bytes), "building tables");
+  LATHE_RETURN_IF_ERROR(MarkWholePieces(spec, TableLayout(header).token_flags, &bytes));
   Seal(&bytes);
   return bytes;
 }
