@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstring>
 #include <random>
+#include <set>
 
 #include "frontend/tokenizer/table_layout.h"
 #include "frontend/tokenizer/tokenizer.h"
@@ -66,6 +67,42 @@ TEST(Damage, OfJsonGivesAStatusOrATokenizer) {
     }
   }
   EXPECT_GT(refused, 150);
+}
+
+// Values of other kinds in all places: whatever the reader takes for granted, some round breaks.
+TEST(Damage, OfValuesInJsonGivesAStatusOrATokenizer) {
+  const nlohmann::json flat = testing::TinyDocument().flatten();
+  std::set<std::string> places;
+  size_t num_bulk = 0;
+  for (const auto& entry : flat.items()) {
+    // The many entries of the vocabulary and the merges are all alike: a few will do.
+    bool is_bulk =
+        entry.key().rfind("/model/vocab/", 0) == 0 || entry.key().rfind("/model/merges/", 0) == 0;
+    if (is_bulk && num_bulk++ % 50 != 0) continue;
+    for (std::string path = entry.key(); !path.empty(); path.resize(path.rfind('/'))) {
+      places.insert(path);
+    }
+  }
+  const std::vector<std::string> pointers(places.begin(), places.end());
+  const nlohmann::json values = nlohmann::json::parse(
+      R"([null, true, false, 0, -1, 1e300, 4294967296, "", "x", "\u0000", [], [[]], {},
+          {"type": "Sequence"}])");
+  const nlohmann::json good = testing::TinyDocument();
+  std::mt19937 random(37);
+  int refused = 0;
+  for (int round = 0; round < 400; ++round) {
+    nlohmann::json document = good;
+    const std::string& pointer = pointers[random() % pointers.size()];
+    document[nlohmann::json::json_pointer(pointer)] = values[random() % values.size()];
+    auto tokenizer = Tokenizer::FromJson(document.dump(), "damaged");
+    if (tokenizer.ok()) {
+      Exercise(*tokenizer);
+    } else {
+      ++refused;
+      EXPECT_NE(tokenizer.status().code(), absl::StatusCode::kInternal) << tokenizer.status();
+    }
+  }
+  EXPECT_GT(refused, 200);
 }
 
 TEST(Damage, OfTablesIsAlwaysNoticed) {
