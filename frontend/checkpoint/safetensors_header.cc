@@ -3,8 +3,8 @@
 #include <limits>
 
 #include "absl/strings/str_cat.h"
-#include "frontend/checkpoint/json_events.h"
 #include "frontend/checkpoint/safetensors.h"
+#include "frontend/json/json_events.h"
 #include "runtime/base/status_macros.h"
 #include "runtime/base/strings.h"
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "frontend/checkpoint/json_events.h"
+#include "frontend/json/json_events.h"
 #include "runtime/base/status_macros.h"
 #include "runtime/base/strings.h"
 

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "frontend/json/json_value.h"
 #include "runtime/base/mapped_file.h"
 #include "runtime/base/status_macros.h"
 #include "runtime/base/strings.h"
@@ -391,6 +392,10 @@ void ConfigReader::Ignore(std::initializer_list<absl::string_view> keys) {
 void ConfigReader::Ignore(absl::Span<const absl::string_view> keys) {
   if (object_ == nullptr) return;
   for (absl::string_view key : keys) document_->known[object_].insert(std::string(key));
+}
+
+void ConfigReader::IgnoreAll() {
+  for (const std::string& key : Keys()) document_->known[object_].insert(key);
 }
 
 void ConfigReader::Fail(absl::string_view key, absl::string_view what) {

@@ -22,9 +22,10 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "frontend/config/json_value.h"
 
 namespace lathe {
+
+struct JsonValue;
 
 // The values that a number may have, ends included.
 struct IntRange {
@@ -102,6 +103,9 @@ class ConfigReader {
   // Keys that have no meaning for inference: present or not, whatever they hold.
   void Ignore(std::initializer_list<absl::string_view> keys);
   void Ignore(absl::Span<const absl::string_view> keys);
+
+  // All keys of this object, whatever they hold: for what is refused, or skipped, as a whole.
+  void IgnoreAll();
 
   // Problems and warnings that only the caller can see ("3 does not divide num_attention_heads
   // 16"); the key's path goes in front.

@@ -167,6 +167,17 @@ TEST(ConfigReaderTest, IgnoredKeysPassWhateverTheyHold) {
   LATHE_EXPECT_OK(reader.Finish());
 }
 
+TEST(ConfigReaderTest, ObjectsMayBeIgnoredAsAWhole) {
+  ConfigReader reader =
+      ReaderOf(R"({"quantization_config": {"quant_method": "x", "bits": 4, "inner": {"a": 1}}})");
+  ConfigReader quantization = reader.Object("quantization_config");
+  EXPECT_EQ(quantization.String("quant_method"), "x");
+  quantization.IgnoreAll();
+  reader.Object("none").IgnoreAll();
+  EXPECT_THAT(reader.Finish(),
+              StatusIs(kInvalid, Eq("config.json: none: is missing; expected an object")));
+}
+
 TEST(ConfigReaderTest, KeysIgnoredByTheUserAreAbsent) {
   ConfigReader reader =
       ReaderOf(R"({"a": 1, "inner": {"b": 2, "c": 3}})", {"a", "inner.b", "none.x", ""});

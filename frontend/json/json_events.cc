@@ -1,4 +1,4 @@
-#include "frontend/checkpoint/json_events.h"
+#include "frontend/json/json_events.h"
 
 namespace lathe {
 

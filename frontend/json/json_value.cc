@@ -1,11 +1,11 @@
-#include "frontend/config/json_value.h"
+#include "frontend/json/json_value.h"
 
 #include <limits>
 #include <unordered_set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "nlohmann/json.hpp"
+#include "frontend/json/json_events.h"
 #include "runtime/base/strings.h"
 #include "runtime/base/text_position.h"
 
@@ -14,27 +14,11 @@ namespace {
 
 using Kind = JsonValue::Kind;
 
-// What the library says, without its own tag and position: "[json...] parse error at line 1, column
-// 5: X" and "[json...] X" -> X.
-std::string LibraryDetail(absl::string_view what) {
-  constexpr size_t kNone = absl::string_view::npos;
-  if (const size_t tag = what.find("] "); tag != kNone) what.remove_prefix(tag + 2);
-  const size_t column = what.find(", column ");
-  const size_t colon = column == kNone ? kNone : what.find(": ", column);
-  if (colon != kNone) what.remove_prefix(colon + 2);
-  return std::string(what.substr(0, 300));
-}
-
 // Receives the events of nlohmann's parser (which itself needs no recursion) and builds the tree.
 // The library's own tree keeps the last of duplicate keys in silence, hence this one.
-class TreeBuilder {
+class TreeBuilder : public JsonEvents {
  public:
   explicit TreeBuilder(JsonValue& root) : root_(root) {}
-
-  // Why the builder stopped the parser; empty when the parser itself failed or all went well.
-  const std::string& refusal() const { return refusal_; }
-  const std::string& syntax_error() const { return syntax_error_; }
-  size_t syntax_error_offset() const { return syntax_error_offset_; }
 
   bool null() { return Add(Kind::kNull) != nullptr; }
   bool boolean(bool value) {
@@ -55,7 +39,6 @@ class TreeBuilder {
     if (node != nullptr) node->text = std::move(value);
     return node != nullptr;
   }
-  bool binary(std::vector<uint8_t>&) { return Refuse("binary data"); }
   bool start_object(size_t) { return Open(Kind::kObject); }
   bool start_array(size_t) { return Open(Kind::kList); }
   bool end_object() { return Close(); }
@@ -69,23 +52,12 @@ class TreeBuilder {
     frame.node->members.push_back({std::move(name), {}});
     return true;
   }
-  bool parse_error(size_t offset, const std::string&, const nlohmann::json::exception& error) {
-    syntax_error_ = LibraryDetail(error.what());
-    syntax_error_offset_ =
-        offset == 0 ? 0 : offset - 1;  // the library counts the byte it stumbled on
-    return false;
-  }
 
  private:
   struct Frame {
     JsonValue* node;
     std::unordered_set<std::string> names;
   };
-
-  bool Refuse(std::string why) {
-    refusal_ = std::move(why);
-    return false;
-  }
 
   // The pointer stays valid until the value closes: a container grows only while none of its
   // children is open.
@@ -134,9 +106,6 @@ class TreeBuilder {
   JsonValue& root_;
   std::vector<Frame> open_;
   size_t values_ = 0;
-  std::string refusal_;
-  std::string syntax_error_;
-  size_t syntax_error_offset_ = 0;
 };
 
 // Counts the bytes that the parser has taken, so that a refusal has a position too.
@@ -203,12 +172,10 @@ absl::StatusOr<JsonValue> ParseJson(absl::string_view text, absl::string_view or
                                 CountingIterator(end, &furthest), &builder)) {
     return root;
   }
-  const bool refused = !builder.refusal().empty();
-  const size_t offset =
-      refused ? static_cast<size_t>(furthest - text.data()) - 1 : builder.syntax_error_offset();
-  return absl::InvalidArgumentError(absl::StrCat(
-      origin, ": ", Describe(PositionAt(text, offset)), ": ",
-      refused ? builder.refusal() : absl::StrCat("not JSON: ", builder.syntax_error())));
+  if (builder.refusal().empty()) return JsonFailure(text, origin, builder);
+  const auto taken = static_cast<size_t>(furthest - text.data());
+  return absl::InvalidArgumentError(
+      absl::StrCat(origin, ": ", Describe(PositionAt(text, taken - 1)), ": ", builder.refusal()));
 }
 
 }  // namespace lathe

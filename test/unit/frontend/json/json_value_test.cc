@@ -1,4 +1,4 @@
-#include "frontend/config/json_value.h"
+#include "frontend/json/json_value.h"
 
 #include <random>
 

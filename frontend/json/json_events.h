@@ -1,4 +1,4 @@
-// Base of the receivers of nlohmann's JSON events in this folder: refuses every event by default,
+// Base of the receivers of nlohmann's JSON events: refuses every event by default,
 // so that a format states only what it allows, and turns refusals and syntax errors into one Status
 // with file and position.
 //   struct Names : JsonEvents { bool string(std::string& value) { ... } };
