@@ -6,7 +6,9 @@ include(AddMLIR)
 
 # Everything of ours that uses MLIR or LLVM depends on lathe_mlir. Static MLIR and libMLIR.so must never meet in one program.
 add_library(lathe_mlir INTERFACE)
-target_include_directories(lathe_mlir SYSTEM INTERFACE ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})
+# Generated code is SYSTEM too, since it warns.
+target_include_directories(lathe_mlir SYSTEM INTERFACE ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS}
+                           ${PROJECT_BINARY_DIR}/gen)
 target_link_libraries(lathe_mlir INTERFACE MLIR LLVM)
 
 # lathe_tablegen(NAME x_inc TD x.td OUTPUTS "-gen-op-decls:x.h.inc" ...): runs mlir-tblgen into gen/<folder>/.
@@ -29,4 +31,34 @@ function(lathe_tablegen)
     list(APPEND files ${out})
   endforeach()
   add_custom_target(${A_NAME} DEPENDS ${files})
+endfunction()
+
+# What every family's .td includes.
+set(LATHE_CORE_TD ${PROJECT_SOURCE_DIR}/ops/core/base.td ${PROJECT_SOURCE_DIR}/ops/core/interfaces.td)
+
+# One precompiled header of MLIR for all that build on the dialect. The options must be those of its users: lathe_flags and
+# lathe_mlir, no more.
+file(GENERATE OUTPUT ${PROJECT_BINARY_DIR}/gen/mlir_pch.cc CONTENT "// Holds the precompiled header.\n")
+add_library(lathe_mlir_pch STATIC ${PROJECT_BINARY_DIR}/gen/mlir_pch.cc)
+target_link_libraries(lathe_mlir_pch PRIVATE lathe_flags lathe_mlir absl::statusor)
+target_precompile_headers(lathe_mlir_pch PRIVATE ${PROJECT_SOURCE_DIR}/ops/core/mlir_pch.h)
+target_compile_options(lathe_mlir_pch PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
+
+function(lathe_use_mlir_pch TARGET)
+  target_precompile_headers(${TARGET} REUSE_FROM lathe_mlir_pch)
+  target_compile_options(${TARGET} PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
+endfunction()
+
+# lathe_op_family(norm DEPS lathe::ops_elementwise): TableGen and library of the op family in the current folder, whose files are
+# F_ops.td, F_{ops,build,reference}.{h,cc}.
+function(lathe_op_family F)
+  cmake_parse_arguments(A "" "" "DEPS" ${ARGN})
+  lathe_tablegen(NAME ops_${F}_inc TD ${F}_ops.td
+    OUTPUTS "-gen-op-decls -dialect=lathe:${F}_ops.h.inc" "-gen-op-defs -dialect=lathe:${F}_ops.cc.inc")
+  lathe_library(NAME ops_${F}
+    SRCS ${F}_ops.cc ${F}_build.cc ${F}_reference.cc
+    HDRS ${F}_ops.h ${F}_build.h ${F}_reference.h
+    DEPS lathe::ops_core ${A_DEPS})
+  add_dependencies(ops_${F} ops_${F}_inc)
+  lathe_use_mlir_pch(ops_${F})
 endfunction()

@@ -1,0 +1,22 @@
+#include "ops/attention/attention_build.h"
+
+#include "ops/attention/attention_ops.h"
+
+namespace lathe {
+
+using mlir::Value;
+
+Value CacheLayer(GraphBuilder& b, Value cache, int64_t index) {
+  return CacheLayerOp::create(b, cache, index);
+}
+
+void KvWrite(GraphBuilder& b, Value kv, Value key, Value value, const RowPlacement& rows) {
+  KvWriteOp::create(b, kv, key, value, rows.positions, rows.row_sequence);
+}
+
+Value Attention(GraphBuilder& b, Value query, Value kv, const RowPlacement& rows, double scale) {
+  return AttentionOp::create(b, query.getType(), query, kv, rows.positions, rows.row_sequence,
+                             llvm::APFloat(scale));
+}
+
+}  // namespace lathe
