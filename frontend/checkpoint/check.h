@@ -30,7 +30,7 @@ struct CheckOptions {
   bool allow_unused = false;
   // Reads all expected tensors and reports NaN and infinity.
   bool scan_values = false;
-  int threads = 0;  // for the scan; 0 = one for each processor
+  int threads = 0;  // for the scan; 0 = one for each CPU that may be used
 };
 
 struct CheckProblem {

@@ -5,7 +5,9 @@
 #include <bit>
 #include <cstring>
 #include <optional>
-#include <thread>
+
+#include "runtime/base/cpu_count.h"
+#include "runtime/base/thread_pool.h"
 
 namespace lathe {
 namespace {
@@ -98,9 +100,11 @@ NonFinite CountNonFinite(DType dtype, absl::string_view bytes) {
       AddWord(*test, LoadWord(bytes.data() + i), i, element_bytes, found);
     }
   }
-  uint64_t tail = 0;  // zeros are finite in every type
-  std::memcpy(&tail, bytes.data() + whole, bytes.size() - whole);
-  AddWord(*test, tail, whole, element_bytes, found);
+  if (whole < bytes.size()) {
+    uint64_t tail = 0;  // zeros are finite in every type
+    std::memcpy(&tail, bytes.data() + whole, bytes.size() - whole);
+    AddWord(*test, tail, whole, element_bytes, found);
+  }
   return found;
 }
 
@@ -112,20 +116,16 @@ std::vector<NonFinite> ScanForNonFinite(absl::Span<const TensorView* const> tens
     }
   }
   std::atomic<size_t> next = 0;
-  const auto work = [&] {
+  const auto work = [&](int, int) {
     for (size_t i = next++; i < pieces.size(); i = next++) {
       const TensorView& tensor = *tensors[pieces[i].tensor];
       pieces[i].found =
           CountNonFinite(tensor.dtype, tensor.bytes.substr(pieces[i].begin, kPieceBytes));
     }
   };
-  if (threads <= 0) threads = static_cast<int>(std::thread::hardware_concurrency());
-  const size_t helpers =
-      std::min(pieces.size(), static_cast<size_t>(std::max(threads, 1))) - !pieces.empty();
-  std::vector<std::thread> running;
-  for (size_t i = 0; i < helpers; ++i) running.emplace_back(work);
-  work();
-  for (std::thread& thread : running) thread.join();
+  if (threads <= 0) threads = AvailableCpus();
+  const size_t useful = std::clamp<size_t>(pieces.size(), 1, static_cast<size_t>(threads));
+  ThreadPool(static_cast<int>(useful)).Run(work);
 
   std::vector<NonFinite> result(tensors.size());
   for (const Piece& piece : pieces) {

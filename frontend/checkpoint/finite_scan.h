@@ -21,8 +21,8 @@ struct NonFinite {
 // none.
 NonFinite CountNonFinite(DType dtype, absl::string_view bytes);
 
-// CountNonFinite of each tensor, in pieces, on `threads` threads (0 = one for each processor). The
-// result does not depend on their number.
+// CountNonFinite of each tensor, in pieces, on `threads` threads (0 = one for each CPU that may be
+// used). The result does not depend on their number.
 std::vector<NonFinite> ScanForNonFinite(absl::Span<const TensorView* const> tensors, int threads);
 
 }  // namespace lathe

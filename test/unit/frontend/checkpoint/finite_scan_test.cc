@@ -1,6 +1,7 @@
 #include "frontend/checkpoint/finite_scan.h"
 
 #include <cmath>
+#include <cstring>
 #include <random>
 #include <string>
 
@@ -64,6 +65,10 @@ TEST(FiniteScanTest, LargestFiniteAndInfinity) {
     absl::string_view bytes(reinterpret_cast<const char*>(&values[i]), 4);
     EXPECT_EQ(CountNonFinite(DType::kF32, bytes).count, i < 3 ? 0u : 1u) << values[i];
   }
+}
+
+TEST(FiniteScanTest, NothingIsFinite) {
+  for (DType dtype : kFloats) EXPECT_EQ(CountNonFinite(dtype, absl::string_view()).count, 0u);
 }
 
 TEST(FiniteScanTest, IntegersAreAlwaysFinite) {
