@@ -1,6 +1,8 @@
 #include "frontend/config/rope_config.h"
 
+#include <algorithm>
 #include <cmath>
+#include <filesystem>
 
 #include "test/support/data.h"
 #include "test/support/status_matchers.h"
@@ -224,6 +226,30 @@ TEST(RopeConfigTest, FrequenciesAndScalingMatchTheReference) {
         << name;
   }
   LATHE_EXPECT_OK(reader.Finish());
+}
+
+TEST(RopeConfigTest, ReadsEveryPublishedConfig) {
+  LATHE_SHARED_DATA_OR_SKIP(folder, "real/configs");
+  int files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path().extension() != ".json") continue;
+    ++files;
+    LATHE_ASSERT_OK_AND_ASSIGN(ConfigReader root, ConfigReader::Open(entry.path().string()));
+    std::optional<ConfigReader> inner = root.OptionalObject("text_config");
+    ConfigReader& text = inner ? *inner : root;
+    RopeReadOptions options;
+    options.head_dim = text.IntOr(
+        "head_dim", text.Int("hidden_size", kExtent) / text.Int("num_attention_heads", kExtent));
+    options.max_position_embeddings = text.Int("max_position_embeddings", kExtent);
+    options.reads_theta = !text.HasList("rope_theta");
+    const RopeConfig config = ReadRope(text, options).shared;
+    EXPECT_TRUE(root.ok()) << entry.path();
+    EXPECT_TRUE(root.warnings().empty()) << entry.path();
+    const std::vector<float> frequencies = InverseFrequencies(config, options.head_dim, 1);
+    EXPECT_EQ(frequencies[0], 1) << entry.path();
+    EXPECT_TRUE(std::is_sorted(frequencies.rbegin(), frequencies.rend())) << entry.path();
+  }
+  EXPECT_GT(files, 20);
 }
 
 // Numbers worked out by hand from the formulas, apart from the script that made the vectors.
