@@ -82,6 +82,7 @@ Value KernelBuilder::Sub(Value a, Value b) { return Make<arith::SubIOp>(a, b); }
 Value KernelBuilder::Mul(Value a, Value b) { return Make<arith::MulIOp>(a, b); }
 Value KernelBuilder::Div(Value a, int64_t b) { return Make<arith::DivUIOp>(a, Index(b)); }
 Value KernelBuilder::Rem(Value a, int64_t b) { return Make<arith::RemUIOp>(a, Index(b)); }
+Value KernelBuilder::Quotient(Value a, Value b) { return Make<arith::DivUIOp>(a, b); }
 Value KernelBuilder::Min(Value a, Value b) { return Make<arith::MinSIOp>(a, b); }
 Value KernelBuilder::Max(Value a, Value b) { return Make<arith::MaxSIOp>(a, b); }
 Value KernelBuilder::Compare(arith::CmpIPredicate predicate, Value a, Value b) {
@@ -337,7 +338,9 @@ Value KernelBuilder::LaneIndices() {
 }
 
 Value KernelBuilder::MaskBelow(Value count) {
-  Value limit = Make<arith::TruncIOp>(i32_, count);
+  // Clamped first: counts far outside [0, 16] must not wrap.
+  Value clamped = Clamp(count, Index(0), Index(kLanes));
+  Value limit = Make<arith::TruncIOp>(i32_, clamped);
   return Compare(arith::CmpIPredicate::slt, LaneIndices(), Broadcast(limit));
 }
 

@@ -71,6 +71,7 @@ class KernelBuilder {
   Value Mul(Value a, int64_t b) { return Mul(a, Index(b)); }
   Value Div(Value a, int64_t b);  // of a value that is not negative
   Value Rem(Value a, int64_t b);
+  Value Quotient(Value a, Value b);  // of values that are not negative
   Value Min(Value a, Value b);
   Value Max(Value a, Value b);
   Value Clamp(Value a, Value low, Value high) { return Min(Max(a, low), high); }
