@@ -422,7 +422,7 @@ absl::Status ConfigReader::Finish() const {
   all_unsupported = all_unsupported && unread.empty();
   if (unread.size() > kMaxListedKeys) {
     unread.resize(kMaxListedKeys);
-    unread.push_back("and more keys that are not known");
+    unread.emplace_back("and more keys that are not known");
   }
   lines.insert(lines.end(), unread.begin(), unread.end());
   if (lines.empty()) return absl::OkStatus();
