@@ -38,7 +38,7 @@ absl::StatusOr<std::vector<std::pair<const json*, std::string>>> OpenSequence(
 }
 
 // Nesting is bounded by ParseJson.
-absl::Status ReadNormalizerStep(const json& value, std::string path, TokenizerSpec* spec) {
+absl::Status ReadNormalizerStep(const json& value, const std::string& path, TokenizerSpec* spec) {
   if (value.is_null()) return absl::OkStatus();
   LATHE_ASSIGN_OR_RETURN(auto opened, OpenStep(value, path));
   auto& [step, type] = opened;
@@ -160,7 +160,8 @@ absl::Status CheckByteLevelFields(JsonObject* step) {
   return step->CheckAllRead();
 }
 
-absl::Status ReadPostProcessorStep(const json& value, std::string path, TokenizerSpec* spec) {
+absl::Status ReadPostProcessorStep(const json& value, const std::string& path,
+                                   TokenizerSpec* spec) {
   if (value.is_null()) return absl::OkStatus();
   LATHE_ASSIGN_OR_RETURN(auto opened, OpenStep(value, path));
   auto& [step, type] = opened;

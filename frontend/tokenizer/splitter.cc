@@ -159,6 +159,7 @@ size_t EndOfSecondStage(const Cursor& text, size_t pos) {
 
 std::optional<SplitRule> RecogniseSplitRule(const std::vector<std::string>& expressions) {
   std::vector<std::string> plain;
+  plain.reserve(expressions.size());
   for (const std::string& expression : expressions) {
     plain.push_back(WithEscapedLineBreaks(expression));
   }
