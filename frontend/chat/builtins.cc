@@ -76,8 +76,9 @@ absl::StatusOr<BoundArguments> BindArguments(const Function& function, CallArgum
     }
   }
   for (size_t i = 0; i < signature.required; ++i) {
-    if (!is_given[i])
+    if (!is_given[i]) {
       return WrongCall(function, absl::StrCat("'", signature.names[i], "' is missing"));
+    }
   }
   return bound;
 }

@@ -49,8 +49,9 @@ absl::StatusOr<Value> Evaluator::Visit(const LiteralExpr& e, Scope*) { return e.
 
 absl::StatusOr<Value> Evaluator::Visit(const NameExpr& e, Scope* scope) {
   if (const Value* found = scope->Find(e.name); found != nullptr) return *found;
-  if (const Function* global = FindGlobal(e.name); global != nullptr)
+  if (const Function* global = FindGlobal(e.name); global != nullptr) {
     return Value::OfFunction(global);
+  }
   return Value();
 }
 

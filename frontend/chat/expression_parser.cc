@@ -38,8 +38,9 @@ absl::StatusOr<ExprPtr> ExpressionParser::ParseWithTuple(bool with_conditional) 
   tuple.items.push_back(std::move(first));
   while (cursor_.Accept(",")) {
     TokenKind next = cursor_.Peek().kind;
-    if (next == TokenKind::kBlockEnd || next == TokenKind::kPrintEnd || cursor_.Peek().Is(")"))
+    if (next == TokenKind::kBlockEnd || next == TokenKind::kPrintEnd || cursor_.Peek().Is(")")) {
       break;
+    }
     LATHE_ASSIGN_OR_RETURN(ExprPtr item, parse());
     tuple.items.push_back(std::move(item));
   }
@@ -338,8 +339,9 @@ absl::StatusOr<ExprPtr> ExpressionParser::Primary() {
 
 absl::StatusOr<ExprPtr> ExpressionParser::NameOrConstant() {
   const Token& token = cursor_.Next();
-  if (token.text == "true" || token.text == "True")
+  if (token.text == "true" || token.text == "True") {
     return Make(token, LiteralExpr{Value::Bool(true)});
+  }
   if (token.text == "false" || token.text == "False") {
     return Make(token, LiteralExpr{Value::Bool(false)});
   }

@@ -223,15 +223,21 @@ absl::StatusOr<Value> Map(Runtime* runtime, const Value& self, const Arguments& 
   if (!arguments.values.empty()) {
     LATHE_ASSIGN_OR_RETURN(absl::string_view name, StringArgument(arguments[0], "filter"));
     filter = FindFilter(name);
-    if (filter == nullptr)
+    if (filter == nullptr) {
       return absl::InvalidArgumentError(absl::StrCat("no filter '", name, "' is known"));
+    }
     passed.positional.assign(arguments.values.begin() + 1, arguments.values.end());
     passed.named = arguments.named;
   } else {
-    for (const auto& [name, value] : arguments.named)
+    for (const auto& [name, value] : arguments.named) {
+      if (name != "attribute" && name != "default") {
+        return absl::InvalidArgumentError(absl::StrCat("map: has no parameter '", name, "'"));
+      }
       (name == "default" ? otherwise : path) = value;
-    if (path.is_undefined())
+    }
+    if (path.is_undefined()) {
       return absl::InvalidArgumentError("map: expected a filter or attribute=");
+    }
   }
   std::vector<Value> mapped;
   for (const Value& item : list.list().items) {
@@ -254,8 +260,9 @@ absl::StatusOr<Value> Choose(Runtime* runtime, const Value& self, const Argument
   if (arguments.values.size() > next) {
     LATHE_ASSIGN_OR_RETURN(absl::string_view name, StringArgument(arguments[next], "test"));
     test = FindTest(name);
-    if (test == nullptr)
+    if (test == nullptr) {
       return absl::InvalidArgumentError(absl::StrCat("no test '", name, "' is known"));
+    }
     auto first = arguments.values.begin() + static_cast<std::ptrdiff_t>(next) + 1;
     passed.positional.assign(first, arguments.values.end());
   }

@@ -122,8 +122,9 @@ absl::StatusOr<Value> ToInt(Runtime*, const Value& self, const Arguments& argume
     return otherwise;
   }
   if (!std::isfinite(number)) return otherwise;
-  if (std::fabs(number) >= 9.2e18)
+  if (std::fabs(number) >= 9.2e18) {
     return absl::InvalidArgumentError("an integer does not fit 64 bits");
+  }
   return Value::Int(static_cast<int64_t>(number));
 }
 

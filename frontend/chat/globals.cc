@@ -76,8 +76,9 @@ absl::StatusOr<Value> Range(Runtime* runtime, const Value&, const Arguments& arg
         absl::StrCat("range: has more than ", kMaxRange, " elements"));
   }
   std::vector<Value> items;
-  for (int64_t i = 0; i < static_cast<int64_t>(count); ++i)
+  for (int64_t i = 0; i < static_cast<int64_t>(count); ++i) {
     items.push_back(Value::Int(begin + i * step));
+  }
   return MakeList(std::move(items), &runtime->budget);
 }
 

@@ -205,8 +205,9 @@ class Lexer {
     std::string closing;  // the brackets that are open, as the characters that close them
     while (true) {
       SkipSpace();
-      if (at_ >= source_.size())
+      if (at_ >= source_.size()) {
         return Error(open, absl::StrCat("this tag has no end '", end, "'"));
+      }
       if (closing.empty()) {
         std::optional<char> sign = EndSign(end, is_print);
         if (sign.has_value()) {

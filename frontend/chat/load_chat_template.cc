@@ -35,8 +35,9 @@ absl::StatusOr<Json> ReadJsonObject(const std::string& path) {
   if (!text.has_value()) return Json();
   Json json = Json::parse(*text, nullptr, /*allow_exceptions=*/false);
   if (json.is_discarded()) return Invalid(path, "is not valid JSON");
-  if (!json.is_object())
+  if (!json.is_object()) {
     return Invalid(path, absl::StrCat("is a JSON ", json.type_name(), ", expected an object"));
+  }
   return json;
 }
 

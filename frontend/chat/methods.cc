@@ -62,8 +62,9 @@ absl::StatusOr<absl::string_view> Separator(const Value& v) {
 absl::StatusOr<Value> Split(Runtime* runtime, const Value& self, const Arguments& arguments) {
   LATHE_ASSIGN_OR_RETURN(int64_t max_splits, IntArgument(arguments[1], "maxsplit", -1));
   LATHE_RETURN_IF_ERROR(runtime->budget.Build(self.str().size()));
-  if (IsAbsent(arguments[0]))
+  if (IsAbsent(arguments[0])) {
     return MakeStrings(SplitSpace(self.str(), max_splits), &runtime->budget);
+  }
   LATHE_ASSIGN_OR_RETURN(absl::string_view separator, Separator(arguments[0]));
   std::vector<absl::string_view> pieces;
   absl::string_view rest = self.str();

@@ -160,8 +160,9 @@ absl::StatusOr<std::string> Parser::ParseTargetName() {
   const Token& token = cursor_.Peek();
   LATHE_ASSIGN_OR_RETURN(std::string name, cursor_.ExpectName("a name to assign to"));
   for (absl::string_view constant : {"true", "false", "none", "True", "False", "None"}) {
-    if (name == constant)
+    if (name == constant) {
       return cursor_.Error(token, absl::StrCat("cannot assign to '", name, "'"));
+    }
   }
   return name;
 }

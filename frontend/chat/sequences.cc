@@ -171,8 +171,9 @@ absl::StatusOr<bool> Contains(const Value& container, const Value& item, Budget*
 
 absl::StatusOr<Value> GetAttribute(const Value& object, absl::string_view name) {
   if (object.is(Value::Kind::kLoop)) {
-    if (auto value = LoopAttribute(object.loop(), name); value.has_value())
+    if (auto value = LoopAttribute(object.loop(), name); value.has_value()) {
       return *std::move(value);
+    }
     return absl::InvalidArgumentError(absl::StrCat("'loop.", name, "' is not supported"));
   }
   if (object.is(Value::Kind::kNamespace)) {

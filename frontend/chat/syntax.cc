@@ -65,8 +65,9 @@ std::string DescribeIndex(const Expr& index) {
   const auto* literal = std::get_if<LiteralExpr>(&index.node);
   if (literal == nullptr) return "[...]";
   if (literal->value.is_string()) return absl::StrCat("['", literal->value.str(), "']");
-  if (literal->value.is(Value::Kind::kInt))
+  if (literal->value.is(Value::Kind::kInt)) {
     return absl::StrCat("[", IntText(literal->value.integer()), "]");
+  }
   return "[...]";
 }
 

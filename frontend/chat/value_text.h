@@ -20,7 +20,7 @@ absl::StatusOr<std::string> Repr(const Value& v, Budget* budget);
 
 struct JsonStyle {
   bool ensure_ascii = false;
-  std::optional<std::string> indent;  // for each level; on one line when absent
+  std::optional<std::string> indent = std::nullopt;  // for each level; on one line when absent
   std::string item_separator = ", ";
   std::string key_separator = ": ";
   bool sort_keys = false;
