@@ -35,7 +35,7 @@ CORPUS = [
 ] * 4
 
 TEXTS = [
-    "", " ", "  ", "\n", "\r\n\r\n", " \t \n\n  x", "a", "   a b  c   ", "the dog doesn't", "DON'T WE'LL I'm they'Ve 'tis '\u017f",
+    "", " ", "  ", "\n", "\r\n\r\n", " \t \n\n  x", "a", "   a b  c   ", "the dog doesn't", "DON'T WE'LL I'm they'Ve 'tis '\u017f x'\u017fz'lLw",
     "What is 1234567 plus 89?", "3.14 1,000 v1.2 0x1F", "a+b=c; d*e/f", "!!!???...---", "def f(x):\n    return x\n\n\n",
     "\u00c4pfel A\u0308pfel \u212b \u2126 \ufb01 \u00bd \u2163", "e\u0301\u0302\u0323 \u0301x q\u0323\u0307 q\u0307\u0323",
     "\u1112\u1161\u11ab\u1100\u1173\u11af \ud55c\u11af", "\u0928\u092e\u0938\u094d\u0924\u0947 \u0967\u0968\u0969",

@@ -34,6 +34,8 @@ TEST(Splitter, Letters) {
   EXPECT_THAT(split("Hello world"), ElementsAre("Hello", " world"));
   EXPECT_THAT(split("don't WE'LL x'\u017f 'tis"),
               ElementsAre("don", "'t", " WE", "'LL", " x", "'\u017f", " '", "tis"));
+  // What shows that a contraction ended is the letter behind it, also behind the long s.
+  EXPECT_THAT(split("x'Sy'\u017fz'lLw"), ElementsAre("x", "'S", "y", "'\u017f", "z", "'lL", "w"));
   EXPECT_THAT(split("I'm 123 45\n\n  x  "),
               ElementsAre("I", "'m", " ", "1", "2", "3", " ", "4", "5", "\n\n", " ", " x", "  "));
   EXPECT_THAT(split("a+b, (c) ???\n\nd"),
