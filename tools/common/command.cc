@@ -1,16 +1,13 @@
 #include "tools/common/command.h"
 
-#include <cstdio>
-
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "runtime/base/strings.h"
+#include "tools/common/standard_output.h"
 
 namespace lathe {
 namespace {
-
-void Print(FILE* file, absl::string_view text) { fwrite(text.data(), 1, text.size(), file); }
 
 std::string ToolHelp(const Tool& tool) {
   std::string out = absl::StrCat("usage: ", tool.name, " COMMAND [words and flags]\n\n",
@@ -44,16 +41,14 @@ std::string VersionText(absl::string_view tool) { return absl::StrCat(tool, " ",
 int RunTool(const Tool& tool, int argc, char** argv) {
   std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
   if (words.empty()) {
-    Print(stderr, ToolHelp(tool));
+    WriteStderr(ToolHelp(tool));
     return kExitWrongUse;
   }
   if (words[0] == "--help" || words[0] == "-h" || words[0] == "help") {
-    Print(stdout, ToolHelp(tool));
-    return kExitDone;
+    return ReportStatus(tool.name, WriteStdout(ToolHelp(tool)));
   }
   if (words[0] == "--version") {
-    Print(stdout, absl::StrCat(VersionText(tool.name), "\n"));
-    return kExitDone;
+    return ReportStatus(tool.name, WriteStdout(absl::StrCat(VersionText(tool.name), "\n")));
   }
   for (const Command& command : tool.commands) {
     if (command.name == words[0]) return command.run(absl::MakeConstSpan(words).subspan(1));
@@ -63,14 +58,14 @@ int RunTool(const Tool& tool, int argc, char** argv) {
 
 int ReportStatus(absl::string_view name, const absl::Status& status) {
   if (status.ok()) return kExitDone;
-  Print(stderr, absl::StrCat(name, ": ", status.message(), "\n"));
+  WriteStderr(absl::StrCat(name, ": ", status.message(), "\n"));
   bool is_ours =
       status.code() == absl::StatusCode::kInternal || status.code() == absl::StatusCode::kUnknown;
   return is_ours ? kExitOurFault : kExitInputFault;
 }
 
 int ReportWrongUse(absl::string_view name, const absl::Status& status) {
-  Print(stderr, absl::StrCat(name, ": ", status.message(), "\n"));
+  WriteStderr(absl::StrCat(name, ": ", status.message(), "\n"));
   return kExitWrongUse;
 }
 

@@ -1,0 +1,56 @@
+#include "tools/lathe_run/options.h"
+
+#include "test/support/status_matchers.h"
+
+namespace lathe {
+namespace {
+
+using ::lathe::testing::StatusIs;
+using ::testing::HasSubstr;
+
+absl::Status Check(std::vector<std::string> words) {
+  RunOptions options;
+  words.insert(words.begin(), "m.lathe");
+  FlagTable flags = RunFlags(options);
+  LATHE_RETURN_IF_ERROR(flags.Parse(words).status());
+  return CheckRunOptions(options);
+}
+
+TEST(OptionsTest, EveryWayOfRunningIsAccepted) {
+  LATHE_EXPECT_OK(Check({"--prompt", "hi"}));
+  LATHE_EXPECT_OK(
+      Check({"--prompt=hi", "--system=s", "--no-think", "--max-new-tokens=3", "--json", "-vv"}));
+  LATHE_EXPECT_OK(Check({"--prompt=hi", "--raw"}));
+  LATHE_EXPECT_OK(Check({"--ids=f", "--dump-tensors=g", "--threads=2", "--cpu-level=x86-64-v3"}));
+  LATHE_EXPECT_OK(Check({"--check"}));
+  LATHE_EXPECT_OK(Check({"--verify"}));
+  LATHE_EXPECT_OK(Check({"--verify", "--check", "--context=10"}));
+}
+
+TEST(OptionsTest, ContradictionsAreNamed) {
+  auto refused = [](std::vector<std::string> words, const char* message) {
+    EXPECT_THAT(Check(std::move(words)),
+                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(message)));
+  };
+  refused({}, "nothing to do: give --prompt=TEXT, --ids=FILE, --check or --verify");
+  refused({"--prompt=a", "--ids=b"}, "--prompt and --ids exclude each other");
+  refused({"--prompt=a", "--ids=b", "--check"},
+          "--prompt and --ids and --check exclude each other");
+  refused({"--check", "--dump-tensors=g"}, "--dump-tensors goes with --ids");
+  refused({"--ids=f", "--raw"}, "go with --prompt");
+  refused({"--check", "--max-new-tokens=4"}, "go with --prompt");
+  refused({"--prompt=a", "--raw", "--system=s"}, "--raw leaves out the chat template");
+  refused({"--prompt=a", "--raw", "--think"}, "--raw leaves out the chat template");
+}
+
+TEST(OptionsTest, HelpTeaches) {
+  RunOptions options;
+  std::string help = RunFlags(options).Help();
+  for (const char* part :
+       {"made", "prompt_ids", "max_new_tokens", "--dump-tensors=FILE", "x86-64-v3", "Examples:"}) {
+    EXPECT_THAT(help, HasSubstr(part));
+  }
+}
+
+}  // namespace
+}  // namespace lathe

@@ -1,0 +1,104 @@
+#include "tools/lathe_run/options.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+namespace lathe {
+
+FlagTable RunFlags(RunOptions& options) {
+  FlagTable flags(
+      "lathe-run run", "ARTIFACT (--prompt=TEXT | --ids=FILE | --check | --verify) [flags]",
+      "Runs a model that `lathe compile` made. Results go to stdout, words about them to stderr.");
+  flags.Positional("ARTIFACT", &options.artifact, "the .lathe file that `lathe compile` wrote");
+
+  flags.Group("What to do");
+  flags.OptionalString("prompt", &options.prompt, {},
+                       "answer this message and print the text as it comes");
+  flags.OptionalString(
+      "ids", &options.ids_file, {.form = "FILE"},
+      "continue token ids greedily, past any end token: {\"prompt_ids\": [1, 2] or [[1], [2, 3]], "
+      "\"max_new_tokens\": 5, \"pieces\": [lengths in which the prompt is read, optional]}");
+  flags.Bool("check", &options.check, "run the test cases inside the artifact and compare");
+  flags.Bool("verify", &options.verify, "read the whole artifact against its checksums first");
+
+  flags.Group("Text");
+  flags.OptionalString("system", &options.system, {}, "a system message before the prompt");
+  flags.Bool("raw", &options.raw,
+             "give the prompt to the model as it is, without the chat template");
+  flags.OptionalBool("think", &options.think,
+                     "ask the chat template for thinking or for none (enable_thinking); without it "
+                     "the template decides");
+  flags.OptionalInt("max-new-tokens", &options.max_new_tokens,
+                    {.unit = "tokens",
+                     .min = 1,
+                     .max = 1 << 30,
+                     .absent = "the model's own limit, or a full context"},
+                    "stop after this many");
+
+  flags.Group("Ids");
+  flags.OptionalString("dump-tensors", &options.dump_file, {.form = "FILE"},
+                       "with --ids: write logits, and the layer inputs and states of an artifact "
+                       "that was compiled with "
+                       "--probes, as safetensors");
+
+  flags.Group("The machine");
+  flags.OptionalInt(
+      "context", &options.context,
+      {.unit = "tokens", .min = 1, .max = 1 << 30, .absent = "all that the model was made for"},
+      "room for a prompt and its answer");
+  flags.OptionalInt(
+      "threads", &options.threads,
+      {.unit = "threads", .min = 1, .max = 1024, .absent = "the CPUs that the process may use"},
+      "compute with");
+  flags.String("cpu-level", &options.cpu_level, {.form = "LEVEL", .absent = "what the CPU has"},
+               "use no instructions beyond this level: x86-64-v3, x86-64-v4");
+
+  flags.Group("Words");
+  flags.Bool("json", &options.json, "print the result as one line of JSON");
+  flags.Verbosity(&options.verbosity,
+                  {"times, speeds and memory", "the commands that took longest"});
+
+  flags.Example("lathe-run run qwen.lathe --prompt \"Why is the sky blue?\"",
+                "answers, and ends where the model ends");
+  flags.Example("lathe-run run qwen.lathe --prompt \"2 + 2?\" --no-think --max-new-tokens 50 -v",
+                "is brief, and says how fast it was");
+  flags.Example("lathe-run run qwen.lathe --check",
+                "tells whether this machine computes what the compiler expected");
+  return flags;
+}
+
+absl::Status CheckRunOptions(const RunOptions& options) {
+  std::vector<std::string> given;
+  if (options.prompt.has_value()) given.emplace_back("--prompt");
+  if (options.ids_file.has_value()) given.emplace_back("--ids");
+  if (options.check) given.emplace_back("--check");
+  if (given.size() > 1) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(absl::StrJoin(given, " and "), " exclude each other; give one of them"));
+  }
+  if (given.empty() && !options.verify) {
+    return absl::InvalidArgumentError(
+        "nothing to do: give --prompt=TEXT, --ids=FILE, --check or --verify; see `lathe-run run "
+        "--help`");
+  }
+  if (options.dump_file.has_value() && !options.ids_file.has_value()) {
+    return absl::InvalidArgumentError(
+        "--dump-tensors goes with --ids: it writes what the model computed for given ids");
+  }
+  bool has_text_flag = options.system.has_value() || options.raw || options.think.has_value() ||
+                       options.max_new_tokens.has_value();
+  if (has_text_flag && !options.prompt.has_value()) {
+    return absl::InvalidArgumentError(
+        "--system, --raw, --think and --max-new-tokens go with --prompt");
+  }
+  if (options.raw && (options.system.has_value() || options.think.has_value())) {
+    return absl::InvalidArgumentError(
+        "--raw leaves out the chat template, so --system and --think have no place; drop one of "
+        "them");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace lathe

@@ -1,0 +1,49 @@
+// All flags of lathe-run, declared in one place.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "tools/common/flags.h"
+
+namespace lathe {
+
+struct RunOptions {
+  std::string artifact = {};
+
+  // One of these says what to do.
+  std::optional<std::string> prompt = std::nullopt;
+  std::optional<std::string> ids_file = std::nullopt;
+  bool check = false;
+  bool verify = false;
+
+  // Text.
+  std::optional<std::string> system = std::nullopt;
+  bool raw = false;
+  std::optional<bool> think = std::nullopt;
+  std::optional<int64_t> max_new_tokens = std::nullopt;
+
+  // Ids.
+  std::optional<std::string> dump_file = std::nullopt;
+
+  // The machine.
+  std::optional<int64_t> context = std::nullopt;
+  std::optional<int64_t> threads = std::nullopt;
+  std::string cpu_level = {};
+
+  // Words.
+  bool json = false;
+  int verbosity = 0;
+};
+
+// The table that fills `options`, which must outlive it.
+FlagTable RunFlags(RunOptions& options);
+
+// InvalidArgument when flags contradict each other or say nothing to do.
+absl::Status CheckRunOptions(const RunOptions& options);
+
+}  // namespace lathe

@@ -1,0 +1,44 @@
+#include "tools/lathe_run/run_command.h"
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "runtime/base/status_macros.h"
+#include "runtime/base/strings.h"
+#include "tools/common/command.h"
+#include "tools/common/standard_output.h"
+#include "tools/lathe_run/cases_mode.h"
+#include "tools/lathe_run/ids_mode.h"
+#include "tools/lathe_run/options.h"
+#include "tools/lathe_run/session.h"
+#include "tools/lathe_run/text_mode.h"
+
+namespace lathe {
+namespace {
+
+constexpr char kName[] = "lathe-run";
+
+absl::Status Execute(const RunOptions& options) {
+  LATHE_ASSIGN_OR_RETURN(std::unique_ptr<Session> session, Session::Open(options));
+  if (options.prompt.has_value()) return RunText(options, *session);
+  if (options.ids_file.has_value()) return RunIds(options, *session);
+  if (options.check) return RunCases(options, *session);
+  return WriteStdout(absl::StrCat(options.artifact, ": ",
+                                  HumanBytes(session->artifact().file_bytes()), " verified\n"));
+}
+
+}  // namespace
+
+int RunCommand(absl::Span<const std::string> args) {
+  RunOptions options;
+  FlagTable flags = RunFlags(options);
+  absl::StatusOr<ParseResult> parsed = flags.Parse(args);
+  if (!parsed.ok()) return ReportWrongUse(kName, parsed.status());
+  if (*parsed == ParseResult::kHelp) return ReportStatus(kName, WriteStdout(flags.Help()));
+  absl::Status checked = CheckRunOptions(options);
+  if (!checked.ok()) return ReportWrongUse(kName, checked);
+  return ReportStatus(kName, Execute(options));
+}
+
+}  // namespace lathe

@@ -1,0 +1,121 @@
+#include "tools/lathe_run/session.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "runtime/base/check.h"
+#include "runtime/base/status_macros.h"
+#include "runtime/base/strings.h"
+
+namespace lathe {
+namespace {
+
+constexpr size_t kProfileLines = 20;
+
+uint64_t PeakResidentBytes() {
+  struct rusage usage = {};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<uint64_t>(usage.ru_maxrss) * 1024;  // Linux counts KiB
+}
+
+}  // namespace
+
+void Ledger::Mark(absl::string_view what, absl::string_view detail) {
+  auto now = std::chrono::steady_clock::now();
+  lines_.push_back({std::string(what), std::string(detail),
+                    std::chrono::duration<double, std::milli>(now - last_).count()});
+  last_ = now;
+}
+
+std::string Ledger::Text() const {
+  std::string out;
+  double total = 0;
+  for (const Line& line : lines_) {
+    absl::StrAppend(
+        &out, absl::StrFormat("%9.2f ms  %s%s\n", line.milliseconds, line.what,
+                              line.detail.empty() ? "" : absl::StrCat(" (", line.detail, ")")));
+    total += line.milliseconds;
+  }
+  absl::StrAppend(&out, absl::StrFormat("%9.2f ms  until ready\n", total));
+  return out;
+}
+
+Session::Session(const RunOptions& options, Artifact artifact, std::unique_ptr<CpuDevice> device)
+    : has_profile_(options.verbosity >= 2),
+      artifact_(std::move(artifact)),
+      device_(std::move(device)) {}
+
+absl::StatusOr<std::unique_ptr<Session>> Session::Open(const RunOptions& options) {
+  Ledger ledger;
+  LATHE_ASSIGN_OR_RETURN(Artifact artifact, Artifact::Open(options.artifact));
+  ledger.Mark("artifact", absl::StrCat(artifact.manifest().model_name(), ", ",
+                                       HumanBytes(artifact.file_bytes())));
+  if (options.verify) {
+    LATHE_RETURN_IF_ERROR(artifact.VerifyAll());
+    ledger.Mark("checksums");
+  }
+  CpuOptions cpu{.threads = static_cast<int>(options.threads.value_or(0)),
+                 .cpu_level = options.cpu_level};
+  LATHE_ASSIGN_OR_RETURN(std::unique_ptr<CpuDevice> device, CpuDevice::Create(cpu));
+  ledger.Mark("device", device->Describe());
+  std::unique_ptr<Session> session(new Session(options, std::move(artifact), std::move(device)));
+  session->ledger_ = std::move(ledger);
+  return session;
+}
+
+absl::StatusOr<Tokenizer> Session::LoadTokenizer() {
+  LATHE_ASSIGN_OR_RETURN(
+      absl::string_view tables, artifact_.Section("tokenizer"),
+      "the artifact cannot read text; use --ids, or compile a folder that has a tokenizer.json");
+  LATHE_ASSIGN_OR_RETURN(Tokenizer tokenizer, Tokenizer::FromTables(tables), artifact_.path(),
+                         ": section tokenizer");
+  ledger_.Mark("tokenizer", absl::StrCat(tokenizer.size(), " tokens"));
+  return tokenizer;
+}
+
+absl::StatusOr<Generator> Session::MakeGenerator(std::optional<int64_t> context,
+                                                 absl::Span<const int64_t> lengths,
+                                                 int64_t longest_piece) {
+  LATHE_CHECK(program_ == nullptr && !lengths.empty());
+  LATHE_ASSIGN_OR_RETURN(std::unique_ptr<Program> program,
+                         Program::Load(artifact_, "step", *device_));
+  std::string level = program->feature_level();
+  LATHE_ASSIGN_OR_RETURN(std::unique_ptr<ProgramRunner> runner,
+                         ProgramRunner::Create(artifact_.manifest(), std::move(program)),
+                         artifact_.path());
+  const Program* loaded = &runner->program();
+  if (has_profile_) runner->SetProfile(&profile_);
+  ledger_.Mark("program", level);
+
+  GeneratorOptions options{.context = context,
+                           .max_sequences = static_cast<int64_t>(lengths.size())};
+  options.step_rows = std::max(options.step_rows, longest_piece);
+  options.pool_tokens = std::accumulate(lengths.begin(), lengths.end(), int64_t{0});
+  LATHE_ASSIGN_OR_RETURN(Generator generator,
+                         Generator::Create(artifact_.manifest(), std::move(runner), options));
+  ledger_.Mark("caches", absl::StrCat("room for ", *options.pool_tokens, " tokens"));
+  program_ = loaded;
+  return generator;
+}
+
+std::string Session::MemoryText(const Generator& generator) const {
+  uint64_t cache_bytes = 0;
+  for (const KvCache& cache : generator.caches()) {
+    cache_bytes += static_cast<uint64_t>(cache.pool().num_pages() * cache.pool().page_bytes());
+  }
+  return absl::StrCat("memory: artifact ", HumanBytes(artifact_.file_bytes()), " (mapped), caches ",
+                      HumanBytes(cache_bytes), " (reserved), workspace ",
+                      HumanBytes(program_->workspace_bytes()), ", most resident at once ",
+                      HumanBytes(PeakResidentBytes()), "\n");
+}
+
+std::string Session::ProfileText() const {
+  return has_profile_ ? profile_.Text(kProfileLines) : "";
+}
+
+}  // namespace lathe

@@ -1,0 +1,47 @@
+// What --dump-tensors writes: results of requests under the names that the golden files use.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "runtime/generate/request.h"
+
+namespace lathe {
+
+struct NamedTensor {
+  std::string name;
+  std::vector<int64_t> shape;
+  std::vector<float> values;  // row major
+};
+
+// A safetensors file, whole or not at all. Tensors without values are left out: the format has a
+// place for them, readers often not.
+absl::Status WriteTensors(absl::Span<const NamedTensor> tensors, const std::string& path);
+
+// Watches the steps of one request (Request.on_step) and keeps the input of every layer for the
+// rows of its prompt, and the states after the prompt, when the model has outputs layer_inputs.0,
+// layer_inputs.1, ...
+class PromptProbe {
+ public:
+  explicit PromptProbe(int64_t num_prompt) : num_prompt_(num_prompt) {}
+
+  void OnStep(const StepView& view);
+
+  // "layer_inputs" [L + 1, T, H] and "state.layer{i}.key", ".value" [kv_heads, T, D]; none when the
+  // model has no such outputs. Errors: those of KvCache::Read.
+  absl::StatusOr<std::vector<NamedTensor>> Take() &&;
+
+ private:
+  void KeepRows(const StepView& view);
+  absl::Status KeepStates(const StepView& view);
+
+  int64_t num_prompt_;
+  std::vector<std::vector<float>> layers_;  // [rows so far, H] of each layer
+  std::vector<NamedTensor> states_;
+  absl::Status status_;
+};
+
+}  // namespace lathe
