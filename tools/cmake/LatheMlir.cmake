@@ -47,6 +47,12 @@ target_compile_options(lathe_mlir_pch PRIVATE "SHELL:-Xclang -fno-pch-timestamp"
 function(lathe_use_mlir_pch TARGET)
   target_precompile_headers(${TARGET} REUSE_FROM lathe_mlir_pch)
   target_compile_options(${TARGET} PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
+  get_target_property(type ${TARGET} TYPE)
+  if(type STREQUAL "EXECUTABLE")
+    # Programs are compiled with -fPIE otherwise, which the precompiled header of libraries refuses.
+    set_target_properties(${TARGET} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+    target_compile_options(${TARGET} PRIVATE -fPIC)
+  endif()
 endfunction()
 
 # lathe_op_family(norm DEPS lathe::ops_elementwise): TableGen and library of the op family in the current folder, whose files are
