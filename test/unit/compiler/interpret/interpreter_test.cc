@@ -1,0 +1,135 @@
+#include "compiler/interpret/interpreter.h"
+
+#include "gtest/gtest.h"
+#include "test/support/graph/graph.h"
+#include "test/support/status_matchers.h"
+
+namespace lathe {
+namespace {
+
+using ::lathe::testing::Graph;
+using ::lathe::testing::StatusIs;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+constexpr char kTwice[] = R"(
+  lathe.param @w : tensor<2xf32>
+  func.func private @layer(%x: tensor<?x2xf32, #tokens>, %w: tensor<2xf32>) -> tensor<?x2xf32, #tokens> {
+    %y = lathe.dispatch "add" (%a = %x : tensor<?x2xf32, #tokens>, %b = %w : tensor<2xf32>) -> tensor<?x2xf32, #tokens> {
+      %wide = lathe.broadcast %b : tensor<2xf32> -> tensor<?x2xf32, #tokens>
+      %sum = lathe.add %a, %wide : tensor<?x2xf32, #tokens>
+      lathe.yield %sum : tensor<?x2xf32, #tokens>
+    }
+    return %y : tensor<?x2xf32, #tokens>
+  }
+  func.func @main(%x: tensor<?x2xf32, #tokens> {lathe.name = "x"}, %r: tensor<?xi32, #tokens> {lathe.name = "rows"})
+      -> (tensor<?x2xf32, #tokens> {lathe.name = "y"}) {
+    %w = lathe.weight @w : tensor<2xf32>
+    %y = call @layer(%x, %w) : (tensor<?x2xf32, #tokens>, tensor<2xf32>) -> tensor<?x2xf32, #tokens>
+    %z = call @layer(%y, %w) : (tensor<?x2xf32, #tokens>, tensor<2xf32>) -> tensor<?x2xf32, #tokens>
+    return %z : tensor<?x2xf32, #tokens>
+  })";
+
+class InterpreterTest : public ::testing::Test {
+ protected:
+  InterpreterTest() : graph_(kTwice) {
+    graph_.weights().Add("w", HostTensor::Floats({2}, {10, 20}));
+  }
+  static Interpreter::NamedTensors Inputs(int64_t x_rows, int64_t rows) {
+    return {{"x", HostTensor::Floats({x_rows, 2}, std::vector<float>(x_rows * 2, 1.0f))},
+            {"rows", HostTensor(DType::kI32, {rows})}};
+  }
+  Graph graph_;
+};
+
+TEST_F(InterpreterTest, FollowsCallsAndDispatches) {
+  LATHE_ASSERT_OK_AND_ASSIGN(auto outputs, graph_.RunAll(Inputs(2, 2)));
+  EXPECT_THAT(outputs.at("y").floats(), ElementsAre(21, 41, 21, 41));
+}
+
+TEST_F(InterpreterTest, RunsWithoutRows) {
+  LATHE_ASSERT_OK_AND_ASSIGN(auto outputs, graph_.RunAll(Inputs(0, 0)));
+  EXPECT_THAT(outputs.at("y").shape(), ElementsAre(0, 2));
+}
+
+TEST_F(InterpreterTest, InputsMustFit) {
+  EXPECT_THAT(
+      graph_.RunAll(Inputs(2, 3)),
+      StatusIs(
+          absl::StatusCode::kInvalidArgument,
+          HasSubstr(
+              "input 'rows' is I32[3], expected [tokens], and tokens is 2 in an earlier input")));
+  Interpreter::NamedTensors inputs = Inputs(1, 1);
+  inputs["x"] = HostTensor(DType::kF32, {1, 3});
+  EXPECT_THAT(graph_.RunAll(inputs),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("input 'x' is F32[1, 3], expected [tokens, 2]")));
+  inputs["x"] = HostTensor(DType::kF32, {2});
+  EXPECT_THAT(graph_.RunAll(inputs),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("'x' is F32[2]")));
+  inputs["x"] = HostTensor(DType::kI32, {1, 2});
+  EXPECT_THAT(graph_.RunAll(inputs),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("another element type")));
+}
+
+TEST_F(InterpreterTest, InputsAreAllNamed) {
+  Interpreter::NamedTensors inputs = Inputs(1, 1);
+  inputs["extra"] = HostTensor(DType::kI32, {1});
+  EXPECT_THAT(graph_.RunAll(inputs), StatusIs(absl::StatusCode::kInvalidArgument,
+                                              HasSubstr("the entry has no input 'extra'")));
+  inputs.erase("extra");
+  inputs.erase("rows");
+  EXPECT_THAT(graph_.RunAll(inputs),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("input 'rows' is missing")));
+}
+
+TEST_F(InterpreterTest, WeightsMustFit) {
+  graph_.weights().Add("w", HostTensor(DType::kF32, {3}));
+  EXPECT_THAT(graph_.RunAll(Inputs(1, 1)),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       AllOf(HasSubstr("w: [3] F32 in the test, declared as [2]"),
+                             HasSubstr("@main: lathe.weight"))));
+  Graph other(kTwice);
+  EXPECT_THAT(other.RunAll(Inputs(1, 1)),
+              StatusIs(absl::StatusCode::kNotFound, HasSubstr("weight w is not in")));
+}
+
+TEST_F(InterpreterTest, EntriesMustExist) {
+  Interpreter interpreter(graph_.module(), graph_.weights());
+  KvState state;
+  EXPECT_THAT(interpreter.Run("step", {}, state),
+              StatusIs(absl::StatusCode::kNotFound, HasSubstr("the module has no entry @step")));
+}
+
+TEST(InterpreterLimitsTest, ACallThatNeverEndsIsRefused) {
+  Graph graph(R"(
+    func.func @main() -> tensor<1xf32> {
+      %x = call @main() : () -> tensor<1xf32>
+      return %x : tensor<1xf32>
+    })");
+  EXPECT_THAT(graph.RunAll({}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("nest deeper than 64")));
+}
+
+TEST(InterpreterLimitsTest, WhatHasNoReferenceIsNamed) {
+  Graph graph(R"(
+    func.func private @outside() -> tensor<1xf32>
+    func.func @main() -> tensor<1xf32> {
+      %x = call @outside() : () -> tensor<1xf32>
+      return %x : tensor<1xf32>
+    })");
+  EXPECT_THAT(graph.RunAll({}),
+              StatusIs(absl::StatusCode::kUnimplemented, HasSubstr("@outside has no body")));
+  Graph constant(R"(
+    func.func @main() {
+      %f = func.constant @main : () -> ()
+      return
+    })");
+  EXPECT_THAT(constant.RunAll({}),
+              StatusIs(absl::StatusCode::kUnimplemented,
+                       AllOf(HasSubstr("func.constant"), HasSubstr("the op has no reference"))));
+}
+
+}  // namespace
+}  // namespace lathe
