@@ -2,6 +2,7 @@
 // a text or a Status.
 #include <random>
 
+#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "test/support/data.h"
 #include "test/unit/frontend/chat/render.h"
@@ -93,39 +94,69 @@ class Mutator {
   std::mt19937 random_;
 };
 
-TEST(MutationTest, EveryEditEndsWithTextOrStatus) {
-  Json rows =
-      Json::parse(ReadFileOrDie(SourcePath("test/data/chat/constructs.json")), nullptr, false);
+// Renders `rounds` mutants of each source and counts how they end.
+struct Outcome {
+  int rendered = 0;
+  int refused = 0;
+};
+Outcome RenderMutants(const std::vector<std::string>& sources, int rounds, const ChatInput& input) {
+  Mutator mutator(20261124);
+  Outcome outcome;
+  for (int round = 0; round < rounds; ++round) {
+    for (size_t i = 0; i < sources.size(); ++i) {
+      size_t other = (i * 7 + static_cast<size_t>(round)) % sources.size();
+      std::string source = mutator.Mutate(sources[i], sources[other]);
+      auto chat_template = ChatTemplate::Parse(source, "t");
+      auto text = chat_template.ok() ? chat_template->Render(input)
+                                     : absl::StatusOr<std::string>(chat_template.status());
+      ++(text.ok() ? outcome.rendered : outcome.refused);
+      if (text.ok()) {
+        EXPECT_LE(text->size(), static_cast<size_t>(input.limits.max_output_bytes)) << source;
+      } else {
+        EXPECT_EQ(text.status().message().substr(0, 2), "t:") << source << "\n" << text.status();
+      }
+    }
+  }
+  return outcome;
+}
+
+ChatInput SmallInput(const Json& variables) {
+  ChatInput input;
+  input.messages = variables["messages"];
+  input.tools = variables["tools"];
+  input.limits = {.max_steps = 20'000, .max_output_bytes = 100'000, .max_built_bytes = 1'000'000};
+  return input;
+}
+
+Json Constructs() {
+  return Json::parse(ReadFileOrDie(SourcePath("test/data/chat/constructs.json")), nullptr, false);
+}
+
+TEST(MutationTest, SmallTemplatesEndWithTextOrStatus) {
+  Json rows = Constructs();
   ASSERT_TRUE(rows.is_array());
   std::vector<std::string> sources;
   for (const Json& row : rows) {
     if (row.contains("template")) sources.push_back(row["template"].get<std::string>());
   }
-  ChatInput input;
-  input.messages = rows[0]["variables"]["messages"];
-  input.tools = rows[0]["variables"]["tools"];
-  input.limits = {.max_steps = 20'000, .max_output_bytes = 100'000, .max_built_bytes = 1'000'000};
-  Mutator mutator(20261124);
-  int rendered = 0;
-  int refused = 0;
-  for (int round = 0; round < 40; ++round) {
-    for (size_t i = 0; i < sources.size(); ++i) {
-      std::string source = mutator.Mutate(
-          sources[i], sources[(i * 7 + static_cast<size_t>(round)) % sources.size()]);
-      auto chat_template = ChatTemplate::Parse(source, "t");
-      auto text = chat_template.ok() ? chat_template->Render(input)
-                                     : absl::StatusOr<std::string>(chat_template.status());
-      ++(text.ok() ? rendered : refused);
-      if (text.ok()) {
-        ASSERT_LE(text->size(), 100'000u) << source;
-      } else {
-        ASSERT_EQ(text.status().message().substr(0, 2), "t:") << source << "\n" << text.status();
-      }
-    }
-  }
+  Outcome outcome = RenderMutants(sources, 200, SmallInput(rows[0]["variables"]));
   // Both ways are taken often, or the edits are too coarse or too fine.
-  EXPECT_GT(rendered, 1000);
-  EXPECT_GT(refused, 1000);
+  EXPECT_GT(outcome.rendered, 5000);
+  EXPECT_GT(outcome.refused, 5000);
+}
+
+TEST(MutationTest, RealTemplatesEndWithTextOrStatus) {
+  Json rows = Constructs();
+  ASSERT_TRUE(rows.is_array());
+  std::vector<std::string> sources;
+  for (const char* name :
+       {"qwen2_5", "qwen2_5_vl", "qwen3", "qwen3_5", "qwen3_coder", "qwen3_vl", "step3p5"}) {
+    LATHE_SHARED_DATA_OR_SKIP(path, absl::StrCat("real/chat_templates/", name, ".jinja"));
+    sources.push_back(ReadFileOrDie(path));
+  }
+  Outcome outcome = RenderMutants(sources, 300, SmallInput(rows[0]["variables"]));
+  EXPECT_GT(outcome.rendered, 50);
+  EXPECT_GT(outcome.refused, 500);
 }
 
 }  // namespace
