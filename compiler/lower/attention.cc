@@ -72,7 +72,8 @@ class AttentionEmitter {
   void EmitRows(Rows rows);
   void FindPositions(Rows& rows);
   void Start(const Rows& rows);
-  void EmitBlock(const Rows& rows, Value block);
+  Value KeysOf(const Rows& rows, Value block);
+  void EmitBlock(const Rows& rows, Value block, Value last_block);
   void Softmax(const Rows& rows, Value query, Value first_key);
   Values MaskedScores(const Rows& rows, Value query, Value first_key, Value scores);
   void Finish(const Rows& rows);
@@ -80,6 +81,7 @@ class AttentionEmitter {
   // Helpers over tiles of queries: the tallest as often as it fits, then each smaller one at most
   // once.
   void ForTiles(Value queries, function_ref<void(Value query, int64_t tile)> body);
+  void PrefetchLine(Value ahead, Value row, int64_t row_bytes, int64_t offset);
   LLVM::LLVMFuncOp ScoreFunction(int64_t tile);
   LLVM::LLVMFuncOp ValueFunction(int64_t tile);
 
@@ -110,18 +112,27 @@ Value AttentionEmitter::ActivationAt(Value base, const Rows& rows, Value query) 
   return b_.At(b_.At(base, row, spec_.heads * dim_ * 4), head, dim_ * 4);
 }
 
+// The part of row `row` at `ahead` that lies where a tile of vectors is read meanwhile. Keys and
+// values of a head have the same size, so reading one asks for all of the other.
+void AttentionEmitter::PrefetchLine(Value ahead, Value row, int64_t row_bytes, int64_t offset) {
+  for (int64_t line = 0; line < tile_ * kLanes * size_; line += 64) {
+    b_.Prefetch(b_.At(b_.At(ahead, row, row_bytes), offset + line));
+  }
+}
+
 // scores[tile][kBlock] = queries[tile][head_dim] . keys[head_dim][kBlock], components ascending.
 LLVM::LLVMFuncOp AttentionEmitter::ScoreFunction(int64_t tile) {
   std::string name = (Twine(name_) + ".scores_" + Twine(tile)).str();
   LLVM::LLVMFuncOp& function = helpers_[name];
   if (function) return function;
-  function = b_.Helper(name, {b_.ptr(), b_.ptr(), b_.ptr()}, [&](ValueRange args) {
-    Value queries = args[0], keys = args[1], scores = args[2];
+  function = b_.Helper(name, {b_.ptr(), b_.ptr(), b_.ptr(), b_.ptr()}, [&](ValueRange args) {
+    Value queries = args[0], keys = args[1], scores = args[2], ahead = args[3];
     for (int64_t column = 0; column < kBlock; column += tile_ * kLanes) {
       Values sums(static_cast<size_t>(tile * tile_), b_.Zero());
       sums = b_.For(b_.Index(0), b_.Index(dim_), 1, sums, [&](Value d, ValueRange in) {
         Values next(in);
         Value line = b_.At(b_.At(keys, d, kBlock * size_), column * size_);
+        PrefetchLine(ahead, d, kBlock * size_, column * size_);
         Value component = b_.At(queries, d, 4);
         SmallVector<Value> key;
         for (int64_t v = 0; v < tile_; ++v) {
@@ -153,43 +164,45 @@ LLVM::LLVMFuncOp AttentionEmitter::ValueFunction(int64_t tile) {
   std::string name = (Twine(name_) + ".values_" + Twine(tile)).str();
   LLVM::LLVMFuncOp& function = helpers_[name];
   if (function) return function;
-  function = b_.Helper(name, {b_.ptr(), b_.ptr(), b_.ptr(), b_.i64()}, [&](ValueRange args) {
-    Value weights = args[0], values = args[1], out = args[2], keys = args[3];
-    for (int64_t column = 0; column < dim_; column += tile_ * kLanes) {
-      const int64_t vectors = std::min(tile_, (dim_ - column) / kLanes);
-      auto out_at = [&](int64_t t, int64_t v) {
-        return b_.At(out, (t * dim_ + column + v * kLanes) * 4);
-      };
-      Values sums;
-      for (int64_t t = 0; t < tile; ++t) {
-        for (int64_t v = 0; v < vectors; ++v) {
-          sums.push_back(b_.LoadVector(Storage::kF32, out_at(t, v)));
-        }
-      }
-      sums = b_.For(b_.Index(0), keys, 1, sums, [&](Value k, ValueRange in) {
-        Values next(in);
-        Value line = b_.At(b_.At(values, k, dim_ * size_), column * size_);
-        Value weight = b_.At(weights, k, 4);
-        SmallVector<Value> value;
-        for (int64_t v = 0; v < vectors; ++v) {
-          value.push_back(b_.LoadVector(spec_.cache.storage, b_.At(line, v * kLanes * size_)));
-        }
-        for (int64_t t = 0; t < tile; ++t) {
-          Value w = b_.Broadcast(b_.LoadScalar(Storage::kF32, b_.At(weight, t * kBlock * 4)));
-          for (int64_t v = 0; v < vectors; ++v) {
-            Value& sum = next[t * vectors + v];
-            sum = b_.Fma(w, value[v], sum);
+  function =
+      b_.Helper(name, {b_.ptr(), b_.ptr(), b_.ptr(), b_.ptr(), b_.i64()}, [&](ValueRange args) {
+        Value weights = args[0], values = args[1], out = args[2], ahead = args[3], keys = args[4];
+        for (int64_t column = 0; column < dim_; column += tile_ * kLanes) {
+          const int64_t vectors = std::min(tile_, (dim_ - column) / kLanes);
+          auto out_at = [&](int64_t t, int64_t v) {
+            return b_.At(out, (t * dim_ + column + v * kLanes) * 4);
+          };
+          Values sums;
+          for (int64_t t = 0; t < tile; ++t) {
+            for (int64_t v = 0; v < vectors; ++v) {
+              sums.push_back(b_.LoadVector(Storage::kF32, out_at(t, v)));
+            }
+          }
+          sums = b_.For(b_.Index(0), keys, 1, sums, [&](Value k, ValueRange in) {
+            Values next(in);
+            Value line = b_.At(b_.At(values, k, dim_ * size_), column * size_);
+            PrefetchLine(ahead, k, dim_ * size_, column * size_);
+            Value weight = b_.At(weights, k, 4);
+            SmallVector<Value> value;
+            for (int64_t v = 0; v < vectors; ++v) {
+              value.push_back(b_.LoadVector(spec_.cache.storage, b_.At(line, v * kLanes * size_)));
+            }
+            for (int64_t t = 0; t < tile; ++t) {
+              Value w = b_.Broadcast(b_.LoadScalar(Storage::kF32, b_.At(weight, t * kBlock * 4)));
+              for (int64_t v = 0; v < vectors; ++v) {
+                Value& sum = next[t * vectors + v];
+                sum = b_.Fma(w, value[v], sum);
+              }
+            }
+            return next;
+          });
+          for (int64_t t = 0; t < tile; ++t) {
+            for (int64_t v = 0; v < vectors; ++v) {
+              b_.StoreVector(Storage::kF32, sums[t * vectors + v], out_at(t, v));
+            }
           }
         }
-        return next;
       });
-      for (int64_t t = 0; t < tile; ++t) {
-        for (int64_t v = 0; v < vectors; ++v) {
-          b_.StoreVector(Storage::kF32, sums[t * vectors + v], out_at(t, v));
-        }
-      }
-    }
-  });
   return function;
 }
 
@@ -265,21 +278,24 @@ void AttentionEmitter::Softmax(const Rows& rows, Value query, Value first_key) {
   });
 }
 
-void AttentionEmitter::EmitBlock(const Rows& rows, Value block) {
+Value AttentionEmitter::KeysOf(const Rows& rows, Value block) {
   Value entry = b_.Add(b_.Mul(rows.sequence, max_pages_), block);
-  Value page = LoadIndex(page_table_, entry);
-  Value layer = b_.At(pool_, page, spec_.cache.page_bytes);
-  const int64_t head_bytes = kBlock * dim_ * size_;
-  Value keys = b_.At(layer, rows.head, head_bytes);
-  Value values = b_.At(b_.At(layer, spec_.cache.value_offset), rows.head, head_bytes);
+  Value layer = b_.At(pool_, LoadIndex(page_table_, entry), spec_.cache.page_bytes);
+  return b_.At(layer, rows.head, kBlock * dim_ * size_);
+}
+
+void AttentionEmitter::EmitBlock(const Rows& rows, Value block, Value last_block) {
+  Value keys = KeysOf(rows, block);
+  Value next_keys = KeysOf(rows, b_.Min(b_.Add(block, 1), last_block));
+  Value values = b_.At(keys, spec_.cache.value_offset);
   Value first_key = b_.Mul(block, kBlock);
   ForTiles(rows.queries, [&](Value query, int64_t tile) {
-    b_.Call(ScoreFunction(tile), {QueryAt(query), keys, ScoresAt(query)});
+    b_.Call(ScoreFunction(tile), {QueryAt(query), keys, ScoresAt(query), values});
   });
   b_.For(b_.Index(0), rows.queries, 1, [&](Value query) { Softmax(rows, query, first_key); });
   Value count = b_.Min(b_.Index(kBlock), b_.Add(b_.Sub(rows.highest, first_key), 1));
   ForTiles(rows.queries, [&](Value query, int64_t tile) {
-    b_.Call(ValueFunction(tile), {ScoresAt(query), values, SumsAt(query), count});
+    b_.Call(ValueFunction(tile), {ScoresAt(query), values, SumsAt(query), next_keys, count});
   });
 }
 
@@ -315,7 +331,8 @@ void AttentionEmitter::EmitRows(Rows rows) {
     first_block = b_.Div(b_.Max(first_seen, b_.Index(0)), kBlock);
   }
   Value last_block = b_.Div(rows.highest, kBlock);
-  b_.For(first_block, b_.Add(last_block, 1), 1, [&](Value block) { EmitBlock(rows, block); });
+  b_.For(first_block, b_.Add(last_block, 1), 1,
+         [&](Value block) { EmitBlock(rows, block, last_block); });
   Finish(rows);
 }
 

@@ -4,7 +4,6 @@
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "runtime/base/check.h"
 
 namespace lathe {
 
@@ -163,7 +162,9 @@ Value KernelBuilder::At(Value base, Value index, int64_t bytes) {
 
 Value KernelBuilder::At(Value base, int64_t byte_offset) {
   if (byte_offset == 0) return base;
-  LATHE_CHECK(byte_offset == static_cast<int32_t>(byte_offset)) << byte_offset;
+  // A constant index of a GEP has 29 bits.
+  constexpr int64_t kLargest = (int64_t{1} << 28) - 1;
+  if (byte_offset > kLargest || byte_offset < -kLargest) return At(base, Index(byte_offset), 1);
   return Make<LLVM::GEPOp>(ptr_, builder_.getI8Type(), base,
                            ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(byte_offset)});
 }

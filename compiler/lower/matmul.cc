@@ -18,6 +18,11 @@ constexpr int64_t kPrefetchLines = 32;
 // Steps of the k loop written out one after the other.
 constexpr int64_t kUnroll = 4;
 
+// The lines of one block of columns: where they are read, and where they are asked for.
+struct Stream {
+  Value weights, ahead;
+};
+
 int64_t CeilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // A register tile: rows x blocks of 16 columns of each source (swiglu has two).
@@ -43,9 +48,12 @@ class MatmulEmitter {
       : b_(b), name_(name), spec_(spec), fused_(spec.epilogue == MatmulEpilogue::kSwiGlu) {
     const CpuLevel& level = b.level();
     sources_ = fused_ ? 2 : 1;
-    int64_t accumulators = level.matmul_tile_rows * level.matmul_tile_columns / kLanes;
     tile_blocks_ = std::max<int64_t>(1, level.matmul_tile_columns / kLanes / sources_);
-    tile_rows_ = accumulators / (tile_blocks_ * sources_);
+    // A row more must leave registers for one vector of weights a stream and a broadcast.
+    const int64_t streams = tile_blocks_ * sources_;
+    const int64_t stream_registers = streams * kLanes * 32 / level.vector_bits;
+    tile_rows_ = std::min<int64_t>(
+        level.matmul_tile_rows, (level.vector_registers - 1 - stream_registers) / stream_registers);
     vector_rows_ = level.matvec_rows;
     vector_blocks_ = std::max<int64_t>(1, level.matvec_columns / kLanes / sources_);
     for (int64_t columns : spec.columns) has_partial_ |= columns % kLanes != 0;
@@ -75,7 +83,8 @@ class MatmulEmitter {
   void SweepRows(const Operands& o, Value rows, Value block, int64_t blocks, bool partial,
                  bool few_rows);
   Values Accumulate(const Operands& o, const Tile& tile);
-  void Step(const Tile& tile, Value x, ArrayRef<Value> streams, int64_t step, bool odd_tail,
+  SmallVector<Stream> StreamsAt(const Operands& o, const Tile& tile, Value line);
+  void Step(const Tile& tile, Value x, ArrayRef<Stream> streams, int64_t step, bool odd_tail,
             Values& sums);
   void Finish(const Operands& o, const Tile& tile, ArrayRef<Value> sums);
   Value Biased(Value sum, Value bias, int64_t block, Value mask);
@@ -127,20 +136,19 @@ MatmulEmitter::Operands MatmulEmitter::Unpack(ValueRange args) const {
 
 // One cache line of each stream of weights times one or two values of each row of x. `step` counts
 // lines from the pointers given.
-void MatmulEmitter::Step(const Tile& tile, Value x, ArrayRef<Value> streams, int64_t step,
+void MatmulEmitter::Step(const Tile& tile, Value x, ArrayRef<Stream> streams, int64_t step,
                          bool odd_tail, Values& sums) {
   const int64_t per_line = StepsPerLine();
   SmallVector<SmallVector<Value, 2>> weights;
-  for (Value stream : streams) {
-    Value address = b_.At(stream, step * 64);
+  for (const Stream& stream : streams) {
+    Value address = b_.At(stream.weights, step * 64);
     if (spec_.format == WeightFormat::kF32) {
       weights.push_back({b_.Load(b_.Lanes(b_.f32()), address, 64)});
     } else {
       auto [even, odd] = b_.LoadPairs(address);
       weights.push_back({even, odd});
     }
-    // Few rows: memory binds, and its latency is hidden by asking early.
-    if (tile.rows <= vector_rows_) b_.Prefetch(b_.At(stream, (step + kPrefetchLines) * 64));
+    b_.Prefetch(b_.At(stream.ahead, step * 64));
   }
   for (int64_t part = 0; part < (odd_tail ? 1 : per_line); ++part) {
     for (int64_t row = 0; row < tile.rows; ++row) {
@@ -154,25 +162,33 @@ void MatmulEmitter::Step(const Tile& tile, Value x, ArrayRef<Value> streams, int
   }
 }
 
+// Near the end of its block a stream asks for the block that it reads in the next tile: the blocks
+// between are read by the other streams.
+SmallVector<Stream> MatmulEmitter::StreamsAt(const Operands& o, const Tile& tile, Value line) {
+  const int64_t last_line = BlockBytes() / 64 - kPrefetchLines;
+  Value jump = b_.Select(b_.Less(line, b_.Index(last_line)), b_.Index(0),
+                         b_.Index((tile.blocks - 1) * BlockBytes()));
+  Value ahead = b_.Add(jump, kPrefetchLines * 64);
+  SmallVector<Stream> streams;
+  for (int64_t block = 0; block < tile.blocks; ++block) {
+    for (Value weight : o.weights) {
+      Value at = b_.At(b_.At(weight, line, 64), block * BlockBytes());
+      streams.push_back({at, b_.At(at, ahead, 1)});
+    }
+  }
+  return streams;
+}
+
 // The sums of a tile, [row][block][source].
 Values MatmulEmitter::Accumulate(const Operands& o, const Tile& tile) {
   const int64_t per_line = StepsPerLine();
   const int64_t full_lines = spec_.inner / per_line;
   const int64_t unrolled = full_lines / kUnroll * kUnroll;
-  auto streams_at = [&](Value line) {
-    SmallVector<Value> streams;
-    for (int64_t block = 0; block < tile.blocks; ++block) {
-      for (Value weight : o.weights) {
-        streams.push_back(b_.At(b_.At(weight, line, 64), block * BlockBytes()));
-      }
-    }
-    return streams;
-  };
   Values sums(tile.rows * tile.blocks * sources_, b_.Zero());
   if (unrolled > 0) {
     sums = b_.For(b_.Index(0), b_.Index(unrolled), kUnroll, sums, [&](Value line, ValueRange in) {
       Values next(in);
-      SmallVector<Value> streams = streams_at(line);
+      SmallVector<Stream> streams = StreamsAt(o, tile, line);
       Value x = b_.At(o.x, line, per_line * 4);
       for (int64_t step = 0; step < kUnroll; ++step) {
         Step(tile, x, streams, step, /*odd_tail=*/false, next);
@@ -181,7 +197,7 @@ Values MatmulEmitter::Accumulate(const Operands& o, const Tile& tile) {
     });
   }
   Value line = b_.Index(unrolled);
-  SmallVector<Value> streams = streams_at(line);
+  SmallVector<Stream> streams = StreamsAt(o, tile, line);
   Value x = b_.At(o.x, line, per_line * 4);
   const int64_t lines = CeilDiv(spec_.inner, per_line);
   for (int64_t step = 0; unrolled + step < lines; ++step) {

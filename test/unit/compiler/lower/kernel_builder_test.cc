@@ -151,6 +151,22 @@ TEST(KernelBuilder, MaskedAccessTouchesNothingElse) {
   }
 }
 
+TEST(KernelBuilder, OffsetsMayBeLarge) {
+  for (const CpuLevel& level : RunnableLevels()) {
+    LATHE_ASSERT_OK_AND_ASSIGN(
+        auto kernel, KernelHarness::Make("far", level, [&](KernelBuilder& b) {
+          b.Kernel("far", [&](const KernelArgs& args) {
+            constexpr int64_t kFar = int64_t{1} << 40;
+            mlir::Value back = b.At(b.At(b.Operand(args, 0), kFar), -kFar + 4);
+            b.Store(b.F32(3), back, 4);
+          });
+        }));
+    std::vector<float> out(2, 1.0f);
+    kernel->Run({out.data()}, {}, 1);
+    EXPECT_EQ(out, (std::vector<float>{1, 3}));
+  }
+}
+
 TEST(KernelBuilder, LoopsCarryValues) {
   // Greatest common divisor by While, and a sum of products by For with a condition inside.
   for (const CpuLevel& level : RunnableLevels()) {
