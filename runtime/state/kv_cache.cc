@@ -190,29 +190,31 @@ void KvCache::Release(PageList& list) {
   list = PageList();
 }
 
-absl::StatusOr<std::vector<float>> KvCache::Read(const PageList& list, int64_t layer,
-                                                 KvPart part) const {
+absl::StatusOr<std::vector<float>> KvCache::Read(const PageList& list, int64_t layer, KvPart part,
+                                                 int64_t first, int64_t count) const {
   LATHE_CHECK(layer >= 0 && layer < layout_.num_layers) << layout_.name << " layer " << layer;
-  if (list.num_recycled > 0) {
-    return absl::InvalidArgumentError(absl::StrCat("cache group ", layout_.name, ": the window of ",
-                                                   layout_.window, " has let go of the first ",
-                                                   list.num_recycled, " pages"));
+  LATHE_CHECK(first >= 0 && count >= 0 && count <= list.length - first)
+      << "tokens " << first << " to " << first + count << " of " << list.length;
+  if (first < list.num_recycled * layout_.page_tokens) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("cache group ", layout_.name, ": the window of ", layout_.window,
+                     " has let go of the tokens before ", list.num_recycled * layout_.page_tokens,
+                     ", so token ", first, " cannot be read"));
   }
   int64_t row_stride = part == KvPart::kKey ? 1 : layout_.head_dim;  // from one token to the next
   int64_t dim_stride = part == KvPart::kKey ? layout_.page_tokens : 1;
   int64_t part_offset =
       layer * layout_.layer_bytes + (part == KvPart::kKey ? 0 : layout_.value_offset);
-  std::vector<float> out(
-      static_cast<size_t>(layout_.kv_heads * list.length * layout_.head_dim));  // [kv_heads, T, D]
+  std::vector<float> out(static_cast<size_t>(layout_.kv_heads * count * layout_.head_dim));
   float* dst = out.data();
   for (int64_t head = 0; head < layout_.kv_heads; ++head) {
-    for (int64_t t = 0; t < list.length; ++t) {
+    for (int64_t t = first; t < first + count; ++t) {
       const std::byte* src =
           pool_.page(list.pages[static_cast<size_t>(t / layout_.page_tokens)]) + part_offset;
-      int64_t first =
+      int64_t start =
           head * layout_.head_dim * layout_.page_tokens + (t % layout_.page_tokens) * row_stride;
       for (int64_t d = 0; d < layout_.head_dim; ++d) {
-        *dst++ = LoadAsF32(layout_.dtype, src, static_cast<size_t>(first + d * dim_stride));
+        *dst++ = LoadAsF32(layout_.dtype, src, static_cast<size_t>(start + d * dim_stride));
       }
     }
   }

@@ -68,9 +68,10 @@ class KvCache {
   // Gives back pages and reservation. A second call does nothing.
   void Release(PageList& list);
 
-  // The keys (after norm and rope) or values of a cache layer as f32 [kv_heads, list.length,
-  // head_dim]. InvalidArgument when the window has let go of a part.
-  absl::StatusOr<std::vector<float>> Read(const PageList& list, int64_t layer, KvPart part) const;
+  // The keys (after norm and rope) or values of `count` tokens from `first` on in a cache layer, as
+  // f32 [kv_heads, count, head_dim]. InvalidArgument when the window has let go of a part.
+  absl::StatusOr<std::vector<float>> Read(const PageList& list, int64_t layer, KvPart part,
+                                          int64_t first, int64_t count) const;
 
   const KvGroupLayout& layout() const { return layout_; }
   const PagePool& pool() const { return pool_; }

@@ -22,13 +22,12 @@ absl::Status WriteTensors(absl::Span<const NamedTensor> tensors, const std::stri
 }
 
 void PromptProbe::OnStep(const StepView& view) {
-  if (view.first_position >= num_prompt_) return;
-  KeepRows(view);
-  bool is_prompt_done = view.first_position + view.num_rows >= num_prompt_;
-  if (is_prompt_done && !layers_.empty()) status_ = KeepStates(view);
+  if (view.first_position >= num_prompt_ || !status_.ok()) return;
+  KeepInputs(view);
+  if (!layers_.empty()) status_ = KeepStates(view);
 }
 
-void PromptProbe::KeepRows(const StepView& view) {
+void PromptProbe::KeepInputs(const StepView& view) {
   for (size_t layer = 0;; ++layer) {
     absl::Span<const float> output =
         view.runner.Output(absl::StrCat("layer_inputs.", layer));  // [rows of the step, H]
@@ -41,20 +40,36 @@ void PromptProbe::KeepRows(const StepView& view) {
   }
 }
 
+PromptProbe::State& PromptProbe::FindState(size_t index, const KvGroupLayout& layout, int64_t layer,
+                                           KvPart part) {
+  if (index == states_.size()) {
+    State state;
+    state.name = absl::StrCat("state.layer", layout.model_layers[static_cast<size_t>(layer)],
+                              part == KvPart::kKey ? ".key" : ".value");
+    state.head_dim = layout.head_dim;
+    state.heads.resize(static_cast<size_t>(layout.kv_heads));
+    states_.push_back(std::move(state));
+  }
+  return states_[index];
+}
+
 absl::Status PromptProbe::KeepStates(const StepView& view) {
+  size_t index = 0;
   for (size_t group = 0; group < view.caches.size(); ++group) {
     const KvCache& cache = view.caches[group];
-    const KvGroupLayout& layout = cache.layout();
-    for (int64_t layer = 0; layer < layout.num_layers; ++layer) {
+    for (int64_t layer = 0; layer < cache.layout().num_layers; ++layer) {
       for (KvPart part : {KvPart::kKey, KvPart::kValue}) {
-        std::string name =
-            absl::StrCat("state.layer", layout.model_layers[static_cast<size_t>(layer)],
-                         part == KvPart::kKey ? ".key" : ".value");
-        LATHE_ASSIGN_OR_RETURN(std::vector<float> values,
-                               cache.Read(view.pages[group], layer, part), name);
-        states_.push_back({std::move(name),
-                           {layout.kv_heads, view.pages[group].length, layout.head_dim},
-                           std::move(values)});
+        State& state = FindState(index++, cache.layout(), layer, part);
+        LATHE_ASSIGN_OR_RETURN(
+            std::vector<float> rows,
+            cache.Read(view.pages[group], layer, part, view.first_position, view.num_rows),
+            state.name);
+        ptrdiff_t head_size = static_cast<ptrdiff_t>(view.num_rows * state.head_dim);
+        auto head_rows = rows.begin();
+        for (std::vector<float>& head : state.heads) {
+          head.insert(head.end(), head_rows, head_rows + head_size);
+          head_rows += head_size;
+        }
       }
     }
   }
@@ -63,12 +78,19 @@ absl::Status PromptProbe::KeepStates(const StepView& view) {
 
 absl::StatusOr<std::vector<NamedTensor>> PromptProbe::Take() && {
   LATHE_RETURN_IF_ERROR(status_);
-  std::vector<NamedTensor> tensors = std::move(states_);
+  std::vector<NamedTensor> tensors;
+  for (State& state : states_) {
+    NamedTensor tensor{std::move(state.name),
+                       {static_cast<int64_t>(state.heads.size()), num_prompt_, state.head_dim},
+                       {}};
+    for (const std::vector<float>& head : state.heads)
+      tensor.values.insert(tensor.values.end(), head.begin(), head.end());
+    tensors.push_back(std::move(tensor));
+  }
   if (layers_.empty()) return tensors;
-  NamedTensor inputs;
-  inputs.name = "layer_inputs";
   int64_t width = static_cast<int64_t>(layers_[0].size()) / num_prompt_;
-  inputs.shape = {static_cast<int64_t>(layers_.size()), num_prompt_, width};
+  NamedTensor inputs{
+      "layer_inputs", {static_cast<int64_t>(layers_.size()), num_prompt_, width}, {}};
   for (const std::vector<float>& layer : layers_) {
     LATHE_CHECK(layer.size() == layers_[0].size()) << "layers differ in width";
     inputs.values.insert(inputs.values.end(), layer.begin(), layer.end());

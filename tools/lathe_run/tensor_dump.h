@@ -21,26 +21,33 @@ struct NamedTensor {
 // place for them, readers often not.
 absl::Status WriteTensors(absl::Span<const NamedTensor> tensors, const std::string& path);
 
-// Watches the steps of one request (Request.on_step) and keeps the input of every layer for the
-// rows of its prompt, and the states after the prompt, when the model has outputs layer_inputs.0,
-// layer_inputs.1, ...
+// Watches the steps of one request (Request.on_step) and keeps, for the rows of its prompt, the
+// input of every layer and what each cache layer holds, when the model has outputs layer_inputs.0,
+// layer_inputs.1, ... Step by step, because a window lets old rows go.
 class PromptProbe {
  public:
   explicit PromptProbe(int64_t num_prompt) : num_prompt_(num_prompt) {}
 
   void OnStep(const StepView& view);
 
-  // "layer_inputs" [L + 1, T, H] and "state.layer{i}.key", ".value" [kv_heads, T, D]; none when the
+  // "state.layer{i}.key", ".value" [kv_heads, T, D] and "layer_inputs" [L + 1, T, H]; none when the
   // model has no such outputs. Errors: those of KvCache::Read.
   absl::StatusOr<std::vector<NamedTensor>> Take() &&;
 
  private:
-  void KeepRows(const StepView& view);
+  struct State {
+    std::string name;
+    int64_t head_dim;
+    std::vector<std::vector<float>> heads;  // [rows so far, D] of each
+  };
+
+  void KeepInputs(const StepView& view);
   absl::Status KeepStates(const StepView& view);
+  State& FindState(size_t index, const KvGroupLayout& layout, int64_t layer, KvPart part);
 
   int64_t num_prompt_;
-  std::vector<std::vector<float>> layers_;  // [rows so far, H] of each layer
-  std::vector<NamedTensor> states_;
+  std::vector<std::vector<float>> layers_;  // [rows so far, H] of each
+  std::vector<State> states_;
   absl::Status status_;
 };
 

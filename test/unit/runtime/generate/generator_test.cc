@@ -212,7 +212,7 @@ TEST_F(GeneratorTest, StepsShowTheirRows) {
       seen.push_back(rows[static_cast<size_t>(view.first_row + i)]);
     EXPECT_EQ(rows.size(), static_cast<size_t>(view.step_rows));
     EXPECT_EQ(view.pages[0].length, next_position);
-    EXPECT_EQ(view.caches[0].Read(view.pages[0], 0, KvPart::kKey).value(), seen);
+    EXPECT_EQ(view.caches[0].Read(view.pages[0], 0, KvPart::kKey, 0, next_position).value(), seen);
   };
   LATHE_ASSERT_OK(generator.Submit({.prompt = Prompt(30, 9), .max_new_tokens = 20}));
   LATHE_ASSERT_OK(generator.Submit({.prompt = prompt, .max_new_tokens = 3, .on_step = watch}));

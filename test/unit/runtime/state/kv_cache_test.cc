@@ -134,8 +134,10 @@ TEST(KvCacheTest, WindowsRecycleOldPagesAndRefuseToGoBackToThem) {
               StatusIs(absl::StatusCode::kInvalidArgument,
                        AllOf(HasSubstr("cannot go back to 194 tokens"), HasSubstr("before 176"))));
   EXPECT_THAT(
-      cache.Read(list, 0, KvPart::kKey),
-      StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("has let go of the first 11 pages")));
+      cache.Read(list, 0, KvPart::kKey, 175, 1),
+      StatusIs(absl::StatusCode::kInvalidArgument,
+               HasSubstr("has let go of the tokens before 176, so token 175 cannot be read")));
+  LATHE_EXPECT_OK(cache.Read(list, 0, KvPart::kKey, 176, list.length - 176));
   cache.Release(list);
   EXPECT_EQ(cache.pool().num_free(), 3);
 }
@@ -178,8 +180,13 @@ TEST(KvCacheTest, ReadUndoesThePageLayout) {
       for (int64_t part = 0; part < 2; ++part) {
         LATHE_ASSERT_OK_AND_ASSIGN(
             std::vector<float> read,
-            cache.Read(list, layer, part == 0 ? KvPart::kKey : KvPart::kValue));
+            cache.Read(list, layer, part == 0 ? KvPart::kKey : KvPart::kValue, 0, 20));
         ASSERT_EQ(read.size(), 3 * 20 * 4);
+        LATHE_ASSERT_OK_AND_ASSIGN(
+            std::vector<float> rows,
+            cache.Read(list, layer, part == 0 ? KvPart::kKey : KvPart::kValue, 15, 3));
+        ASSERT_EQ(rows.size(), 3 * 3 * 4);
+        EXPECT_EQ(rows[4 * 3 + 1], expected(layer, part, 1, 15, 1));
         for (int64_t i = 0; i < 3 * 20 * 4; ++i) {
           ASSERT_EQ(read[static_cast<size_t>(i)], expected(layer, part, i / 80, i / 4 % 20, i % 4))
               << i;

@@ -3,6 +3,7 @@
 #include "frontend/checkpoint/safetensors.h"
 #include "test/support/data.h"
 #include "test/support/status_matchers.h"
+#include "test/support/toy_model.h"
 
 namespace lathe {
 namespace {
@@ -54,6 +55,50 @@ TEST(TensorDumpTest, TheProbeKeepsThePromptsRowsAlone) {
   EXPECT_EQ(tensors[0].name, "layer_inputs");
   EXPECT_THAT(tensors[0].shape, ElementsAre(2, 3, 2));
   EXPECT_THAT(tensors[0].values, ElementsAre(41, 0, 42, 0, 10, 0, 41, 1, 42, 1, 10, 1));
+}
+
+// A window of 16 tokens over 60: the first pages are long gone when the prompt ends, their rows
+// were kept in time.
+TEST(TensorDumpTest, StatesBehindAWindowAreKept) {
+  artifact::Manifest manifest = testing::ToyManifest({});
+  artifact::KvCacheGroup group = manifest.kv_groups(0);
+  group.set_page_tokens(16);
+  group.set_window(16);
+  std::vector<KvCache> caches;
+  caches.push_back(KvCache::Create(group, 4).value());
+  const KvGroupLayout& layout = caches[0].layout();
+  FakeOutputs runner;
+  PromptProbe probe(60);
+  std::vector<PageList> pages(1);
+  for (int64_t position = 0; position < 60; position += 20) {
+    caches[0].Recycle(pages[0], position);
+    LATHE_ASSERT_OK(caches[0].Extend(pages[0], 20));
+    for (int64_t t = position; t < position + 20; ++t) {
+      std::byte* page = caches[0].pool().page(pages[0].pages[static_cast<size_t>(t / 16)]);
+      for (int64_t head = 0; head < layout.kv_heads; ++head) {
+        float* values = reinterpret_cast<float*>(page + layout.layer_bytes + layout.value_offset);
+        values[(head * 16 + t % 16) * layout.head_dim] = static_cast<float>(100 * head + t);
+      }
+    }
+    runner.layers.assign(1, std::vector<float>(20, 0.0f));
+    probe.OnStep({.first_row = 0,
+                  .num_rows = 20,
+                  .first_position = position,
+                  .step_rows = 20,
+                  .runner = runner,
+                  .caches = caches,
+                  .pages = pages});
+  }
+  EXPECT_GT(pages[0].num_recycled, 0);
+  LATHE_ASSERT_OK_AND_ASSIGN(std::vector<NamedTensor> tensors, std::move(probe).Take());
+  ASSERT_EQ(tensors.size(), 5);
+  EXPECT_EQ(tensors[3].name, "state.layer1.value");
+  EXPECT_THAT(tensors[3].shape, ElementsAre(layout.kv_heads, 60, layout.head_dim));
+  for (int64_t row = 0; row < layout.kv_heads * 60; ++row) {
+    EXPECT_EQ(tensors[3].values[static_cast<size_t>(row * layout.head_dim)],
+              static_cast<float>(100 * (row / 60) + row % 60));
+  }
+  caches[0].Release(pages[0]);
 }
 
 TEST(TensorDumpTest, AModelWithoutProbesGivesNothing) {
