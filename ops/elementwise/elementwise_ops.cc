@@ -1,5 +1,6 @@
 #include "ops/elementwise/elementwise_ops.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "ops/elementwise/elementwise_build.h"
@@ -217,8 +218,7 @@ llvm::LogicalResult ReduceOp::inferReturnTypes(mlir::MLIRContext*, std::optional
                                                Adaptor adaptor,
                                                llvm::SmallVectorImpl<mlir::Type>& types) {
   mlir::RankedTensorType x = TensorTypeOf(adaptor.getX());
-  if (x.getRank() == 0) return mlir::failure();
-  types.push_back(WithLastExtent(x, 1));
+  types.push_back(x.getRank() == 0 ? x : WithLastExtent(x, 1));
   return mlir::success();
 }
 
@@ -273,11 +273,9 @@ llvm::LogicalResult SliceOp::inferReturnTypes(mlir::MLIRContext*, std::optional<
                                               Adaptor adaptor,
                                               llvm::SmallVectorImpl<mlir::Type>& types) {
   mlir::RankedTensorType x = TensorTypeOf(adaptor.getX());
-  auto begin = static_cast<int64_t>(adaptor.getBegin());
-  auto end = static_cast<int64_t>(adaptor.getEnd());
-  // The verifier speaks about bad bounds; a type needs an extent that is not negative.
-  if (x.getRank() == 0 || begin < 0 || end < begin) return mlir::failure();
-  types.push_back(WithLastExtent(x, end - begin));
+  // Bad bounds are the verifier's to name; a type needs an extent that is not negative.
+  auto extent = static_cast<int64_t>(adaptor.getEnd()) - static_cast<int64_t>(adaptor.getBegin());
+  types.push_back(x.getRank() == 0 ? x : WithLastExtent(x, std::max<int64_t>(0, extent)));
   return mlir::success();
 }
 
@@ -301,19 +299,22 @@ OpCost SliceOp::Cost() {
   return {SymExpr(0), bytes, bytes};
 }
 
-llvm::LogicalResult ConcatOp::inferReturnTypes(mlir::MLIRContext*, std::optional<mlir::Location>,
+llvm::LogicalResult ConcatOp::inferReturnTypes(mlir::MLIRContext*,
+                                               std::optional<mlir::Location> location,
                                                Adaptor adaptor,
                                                llvm::SmallVectorImpl<mlir::Type>& types) {
+  if (adaptor.getParts().empty()) {
+    return mlir::emitOptionalError(location, "nothing to infer the type of a lathe.concat from");
+  }
+  // What cannot be joined is left out of the sum; the verifier names it.
   int64_t width = 0;
   for (mlir::Value part : adaptor.getParts()) {
     mlir::RankedTensorType type = TensorTypeOf(part);
-    if (type.getRank() == 0 || mlir::ShapedType::isDynamic(type.getShape().back())) {
-      return mlir::failure();
-    }
-    width += type.getShape().back();
+    if (type.getRank() > 0 && !type.isDynamicDim(type.getRank() - 1))
+      width += type.getShape().back();
   }
-  if (adaptor.getParts().empty()) return mlir::failure();
-  types.push_back(WithLastExtent(TensorTypeOf(adaptor.getParts().front()), width));
+  mlir::RankedTensorType first = TensorTypeOf(adaptor.getParts().front());
+  types.push_back(first.getRank() == 0 ? first : WithLastExtent(first, width));
   return mlir::success();
 }
 

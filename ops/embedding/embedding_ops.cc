@@ -17,11 +17,13 @@ void RegisterEmbeddingOps(LatheDialect& dialect) {
 
 namespace {
 
-// The type of rows chosen from `x` by `rows`.
+// The type of rows chosen from `x` by `rows`; a scalar, which has none, is left to the verifiers.
 mlir::RankedTensorType RowsType(mlir::RankedTensorType x, mlir::RankedTensorType rows,
                                 mlir::Type element) {
   llvm::SmallVector<Extent> extents = Extents(rows);
-  llvm::append_range(extents, llvm::ArrayRef<Extent>(Extents(x)).drop_front());
+  llvm::SmallVector<Extent> row = Extents(x);
+  if (!row.empty()) row.erase(row.begin());
+  llvm::append_range(extents, row);
   return MakeTensorType(x.getContext(), extents, element);
 }
 
@@ -30,10 +32,8 @@ mlir::RankedTensorType RowsType(mlir::RankedTensorType x, mlir::RankedTensorType
 llvm::LogicalResult EmbedOp::inferReturnTypes(mlir::MLIRContext* context,
                                               std::optional<mlir::Location>, Adaptor adaptor,
                                               llvm::SmallVectorImpl<mlir::Type>& types) {
-  mlir::RankedTensorType table = TensorTypeOf(adaptor.getTable());
-  if (table.getRank() == 0) return mlir::failure();
-  types.push_back(
-      RowsType(table, TensorTypeOf(adaptor.getTokens()), mlir::Float32Type::get(context)));
+  types.push_back(RowsType(TensorTypeOf(adaptor.getTable()), TensorTypeOf(adaptor.getTokens()),
+                           mlir::Float32Type::get(context)));
   return mlir::success();
 }
 
@@ -72,7 +72,6 @@ llvm::LogicalResult GatherRowsOp::inferReturnTypes(mlir::MLIRContext*,
                                                    std::optional<mlir::Location>, Adaptor adaptor,
                                                    llvm::SmallVectorImpl<mlir::Type>& types) {
   mlir::RankedTensorType x = TensorTypeOf(adaptor.getX());
-  if (x.getRank() == 0) return mlir::failure();
   types.push_back(RowsType(x, TensorTypeOf(adaptor.getRows()), x.getElementType()));
   return mlir::success();
 }

@@ -18,16 +18,20 @@ llvm::LogicalResult MatmulOp::inferReturnTypes(mlir::MLIRContext* context,
                                                llvm::SmallVectorImpl<mlir::Type>& types) {
   mlir::RankedTensorType x = TensorTypeOf(adaptor.getX());
   mlir::RankedTensorType weight = TensorTypeOf(adaptor.getWeight());
-  if (x.getRank() == 0 || weight.getRank() == 0) return mlir::failure();
-  types.push_back(
-      WithElement(WithLastExtent(x, weight.getDimSize(0)), mlir::Float32Type::get(context)));
+  // For scalars any type will do: the verifier refuses them with the constraint's name.
+  bool has_extents = x.getRank() > 0 && weight.getRank() > 0;
+  mlir::RankedTensorType shape = has_extents ? WithLastExtent(x, weight.getDimSize(0)) : x;
+  types.push_back(WithElement(shape, mlir::Float32Type::get(context)));
   return mlir::success();
 }
 
 llvm::LogicalResult MatmulOp::verify() {
   mlir::RankedTensorType x = TensorTypeOf(getX());
   mlir::RankedTensorType weight = TensorTypeOf(getWeight());
-  if (failed(RequireRank(*this, 1, "weight", weight, 2))) return mlir::failure();
+  if (failed(RequireRank(*this, 1, "weight", weight, 2)) ||
+      failed(RequireStaticLastExtent(*this, 2, "x", x))) {
+    return mlir::failure();
+  }
   Extent outputs = Extents(weight)[0];
   if (failed(RequireShape(*this, 2, "weight", weight, {outputs, Extents(x).back()},
                           "the last extent of x"))) {
