@@ -15,8 +15,11 @@ namespace {
 // Cache lines between a load of weights and the prefetch ahead of it: 32 on four streams were best
 // on the machines measured.
 constexpr int64_t kPrefetchLines = 32;
-// Steps of the k loop written out one after the other.
-constexpr int64_t kUnroll = 4;
+// FMAs of one step of the k loop below which several steps are written out one after the other, at
+// most four: small tiles need it to hide the loop, large ones would only grow.
+constexpr int64_t kUnrolledFmas = 16;
+
+int64_t UnrolledSteps(int64_t fmas) { return std::clamp<int64_t>(kUnrolledFmas / fmas, 1, 4); }
 
 // The lines of one block of columns: where they are read, and where they are asked for.
 struct Stream {
@@ -183,14 +186,15 @@ SmallVector<Stream> MatmulEmitter::StreamsAt(const Operands& o, const Tile& tile
 Values MatmulEmitter::Accumulate(const Operands& o, const Tile& tile) {
   const int64_t per_line = StepsPerLine();
   const int64_t full_lines = spec_.inner / per_line;
-  const int64_t unrolled = full_lines / kUnroll * kUnroll;
+  const int64_t steps = UnrolledSteps(tile.rows * tile.blocks * sources_);
+  const int64_t unrolled = full_lines / steps * steps;
   Values sums(tile.rows * tile.blocks * sources_, b_.Zero());
   if (unrolled > 0) {
-    sums = b_.For(b_.Index(0), b_.Index(unrolled), kUnroll, sums, [&](Value line, ValueRange in) {
+    sums = b_.For(b_.Index(0), b_.Index(unrolled), steps, sums, [&](Value line, ValueRange in) {
       Values next(in);
       SmallVector<Stream> streams = StreamsAt(o, tile, line);
       Value x = b_.At(o.x, line, per_line * 4);
-      for (int64_t step = 0; step < kUnroll; ++step) {
+      for (int64_t step = 0; step < steps; ++step) {
         Step(tile, x, streams, step, /*odd_tail=*/false, next);
       }
       return next;

@@ -1,5 +1,5 @@
-// Generated kernels on the shapes of Qwen3-0.6B, one thread, beside what the machine can do: read
-// bandwidth and FMA peak of the same run.
+// Generated kernels on the shapes of Qwen3-0.6B and Qwen3-8B, one thread, beside what the machine
+// can do: read bandwidth and FMA peak of the same run.
 //   kernels_bench --benchmark_filter=x86-64-v4 --benchmark_min_time=0.5
 // Weights of a product are repeated until they exceed the last-level cache, as the layers of a
 // model do.
@@ -9,6 +9,7 @@
 #include <cstring>
 #include <functional>
 
+#include "compiler/emit/pack_weights.h"
 #include "compiler/lower/attention.h"
 #include "compiler/lower/matmul.h"
 #include "runtime/base/check.h"
@@ -132,6 +133,18 @@ void Matmul(benchmark::State& state, const CpuLevel& level, const MatmulSpec& sp
            2.0 * static_cast<double>(rows * spec.inner * columns));
 }
 
+// From checkpoint rows to the kernels' layout, on one thread.
+void PackWeights(benchmark::State& state) {
+  constexpr int64_t kColumns = 16384, kInner = 4096, kBytes = kColumns * kInner * 2;
+  Buffer source(kBytes), packed(kBytes);
+  const TensorView weight{DType::kBF16, {kColumns, kInner}, {source.data(), kBytes}};
+  for (auto _ : state) {
+    absl::Status status = PackWeight(weight, WeightFormat::kBF16Pairs, 1, {packed.data(), kBytes});
+    LATHE_CHECK(status.ok()) << status.ToString();
+  }
+  AddRates(state, static_cast<double>(kBytes), 0);
+}
+
 // `rows` rows of one sequence that end at position `context`.
 void Attention(benchmark::State& state, const CpuLevel& level, int64_t rows, int64_t context) {
   AttentionSpec spec;
@@ -169,6 +182,9 @@ void RegisterAll(const CpuLevel& level) {
       {"o", {.inner = 2048, .columns = {1024}, .epilogue = MatmulEpilogue::kAddResidual}},
       {"gate_up", {.inner = 1024, .columns = {3072, 3072}, .epilogue = MatmulEpilogue::kSwiGlu}},
       {"down", {.inner = 3072, .columns = {1024}, .epilogue = MatmulEpilogue::kAddResidual}},
+      {"8b.gate_up",
+       {.inner = 4096, .columns = {12288, 12288}, .epilogue = MatmulEpilogue::kSwiGlu}},
+      {"8b.down", {.inner = 12288, .columns = {4096}, .epilogue = MatmulEpilogue::kAddResidual}},
       {"lm_head", {.inner = 1024, .columns = {151936}}},
   };
   for (const auto& [name, spec] : products) {
@@ -192,6 +208,7 @@ void RegisterAll(const CpuLevel& level) {
 
 int main(int argc, char** argv) {
   for (const lathe::CpuLevel& level : lathe::testing::RunnableLevels()) lathe::RegisterAll(level);
+  benchmark::RegisterBenchmark("pack/bf16", lathe::PackWeights);
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
   benchmark::RunSpecifiedBenchmarks();
