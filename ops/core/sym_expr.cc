@@ -4,7 +4,10 @@
 #include <limits>
 #include <set>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 
 namespace lathe {
 namespace {
@@ -66,6 +69,36 @@ SymExpr operator*(const SymExpr& a, const SymExpr& b) {
     }
   }
   return result;
+}
+
+absl::StatusOr<SymExpr> SymExpr::Parse(absl::string_view text) {
+  auto fail = [&](absl::string_view what) {
+    return absl::InvalidArgumentError(absl::StrCat("expression \"", text, "\": ", what));
+  };
+  SymExpr sum;
+  for (absl::string_view term : absl::StrSplit(text, '+')) {
+    SymExpr product(1);
+    for (absl::string_view factor : absl::StrSplit(term, '*')) {
+      factor = absl::StripAsciiWhitespace(factor);
+      if (factor.empty()) return fail("a number or a name is missing");
+      int64_t number = 0;
+      if (absl::SimpleAtoi(factor, &number)) {
+        product = product * SymExpr(number);
+      } else if (absl::ascii_isdigit(static_cast<unsigned char>(factor.front())) || factor.find(' ') != absl::string_view::npos) {
+        return fail(absl::StrCat("\"", factor, "\" is neither a number nor a name"));
+      } else {
+        product = product * Symbol(factor);
+      }
+    }
+    sum += product;
+  }
+  return sum;
+}
+
+std::vector<SymExpr::Term> SymExpr::Terms() const {
+  std::vector<Term> terms;
+  for (const auto& [product, coefficient] : terms_) terms.push_back({coefficient, product});
+  return terms;
 }
 
 bool SymExpr::IsConstant() const {

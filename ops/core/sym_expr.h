@@ -1,5 +1,4 @@
-// SymExpr: an integer that depends on the runtime's extents, as a sum of coefficient * product of
-// symbols in canonical order.
+// SymExpr: an integer that depends on the runtime's extents, as a sum of coefficient * product of symbols in canonical order.
 //   SymExpr bytes = SymExpr::Symbol("tokens") * 256 + 12;
 //   bytes.ToString();                 // "256*tokens + 12"
 //   bytes.Evaluate({{"tokens", 3}});  // 780
@@ -17,9 +16,11 @@ namespace lathe {
 
 class SymExpr {
  public:
-  SymExpr() = default;        // 0
-  SymExpr(int64_t constant);  // NOLINT(google-explicit-constructor): a number is an expression
+  SymExpr() = default;                // 0
+  SymExpr(int64_t constant);          // NOLINT(google-explicit-constructor): a number is an expression
   static SymExpr Symbol(absl::string_view name);
+  // The inverse of ToString. InvalidArgument quotes the text and says what is wrong with it.
+  static absl::StatusOr<SymExpr> Parse(absl::string_view text);
 
   SymExpr& operator+=(const SymExpr& other);
   friend SymExpr operator+(SymExpr a, const SymExpr& b) { return a += b; }
@@ -27,6 +28,12 @@ class SymExpr {
   friend bool operator==(const SymExpr& a, const SymExpr& b) { return a.terms_ == b.terms_; }
 
   bool IsConstant() const;
+  struct Term {
+    int64_t coefficient = 0;
+    std::vector<std::string> symbols;  // sorted, with repetition
+  };
+  // In the order of ToString.
+  std::vector<Term> Terms() const;
   // The symbols that occur, sorted.
   std::vector<std::string> Symbols() const;
   // NotFound for a symbol without a value, OutOfRange when the result does not fit 64 bits.
@@ -41,8 +48,7 @@ class SymExpr {
   };
   void AddTerm(const Product& product, int64_t coefficient);
 
-  // No coefficient is 0. One that leaves the 64 bits sticks at the nearest limit, which Evaluate
-  // reports.
+  // No coefficient is 0. One that leaves the 64 bits sticks at the nearest limit, which Evaluate reports.
   std::map<Product, int64_t, ByDegree> terms_;
 };
 
