@@ -45,6 +45,7 @@ class KernelBuilder {
   Type ptr() const { return ptr_; }
   Type i64() const { return i64_; }
   Type i32() const { return i32_; }
+  Type i16() const { return i16_; }
   Type f32() const { return f32_; }
   Type f64() const { return f64_; }
   mlir::VectorType Lanes(Type element, int64_t lanes = kLanes) const;
@@ -109,6 +110,7 @@ class KernelBuilder {
   void StoreVector(Storage storage, Value vector, Value address);
   void StoreMasked(Storage storage, Value vector, Value address, Value mask);
   void Prefetch(Value address);  // for reading once: to L2, past the levels that hold activations
+  Value Widen(Value bf16_bits);  // 16 x i16 to f32
   // Packed pairs of bf16 (layout k2n16): 16 columns x 2 k from one cache line, as the f32 vectors
   // of the even and of the odd k.
   std::pair<Value, Value> LoadPairs(Value address);
@@ -143,7 +145,6 @@ class KernelBuilder {
   mlir::Location loc() const { return loc_; }
 
  private:
-  Value Widen(Value bf16_bits);  // 16 x i16 to f32
   Value Narrow(Value vector);    // to nearest even, as 16 x i16
   Value SplatI32(int32_t value);
   Value ShuffledHalf(Value vector, int64_t distance);

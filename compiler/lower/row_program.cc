@@ -70,13 +70,14 @@ int RowProgram::Load(const RowSource& source) {
 }
 
 int RowProgram::Gather(const RowGather& gather) {
-  LATHE_CHECK(gather.limit > 0) << gather.limit;
+  LATHE_CHECK(gather.limit > 0 || gather.limit == RowGather::kLimitFromDims) << gather.limit;
   RowStep step;
   step.op = RowOp::kGather;
   step.width = gather.width;
   step.operands = {gather.table, gather.index};
   step.storage = gather.storage;
   step.limit = gather.limit;
+  step.is_packed = gather.is_packed;
   return Append(std::move(step));
 }
 
@@ -179,7 +180,8 @@ std::string RowProgram::Key() const {
     if (step.storage == Storage::kBF16) absl::StrAppend(&key, " bf16");
     if (step.group > 0) absl::StrAppend(&key, " group=", step.group);
     if (step.rotary > 0) absl::StrAppend(&key, " rotary=", step.rotary);
-    if (step.limit > 0) absl::StrAppend(&key, " limit=", step.limit);
+    if (step.limit != 0) absl::StrAppend(&key, " limit=", step.limit);
+    if (step.is_packed) absl::StrAppend(&key, " packed");
     // Bits, so that no two constants print alike.
     if (step.constant != 0) {
       absl::StrAppend(&key, " constant=", absl::Hex(std::bit_cast<uint32_t>(step.constant)));

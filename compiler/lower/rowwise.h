@@ -60,6 +60,7 @@ struct RowStep {
   int64_t group = 0;
   int64_t rotary = 0;
   int64_t limit = 0;   // kGather
+  bool is_packed = false;  // kGather: the table has the layout of matmul weights
   float constant = 0;  // kScale: factor; kSwiGlu: limit; kRmsNorm: eps
   float offset = 0;    // kRmsNorm
   CacheLayout cache;
@@ -74,11 +75,17 @@ struct RowSource {
   Storage storage = Storage::kF32;
 };
 struct RowGather {
+  // As `limit`: the table has dims[2] rows.
+  static constexpr int64_t kLimitFromDims = -1;
+
   int table = 0;
   int index = 0;  // i32 [rows]
   int64_t width = 0;
   int64_t limit = 0;
   Storage storage = Storage::kF32;
+  // The table is a packed matmul weight (matmul.h: k2n16 for bf16, k1n16 for f32): an embedding that is
+  // also the head is stored once.
+  bool is_packed = false;
 };
 struct RowNorm {
   int weight = -1;  // operand [group]; -1: none
@@ -132,8 +139,8 @@ class RowProgram {
 // Scratch that the kernel needs for one worker.
 int64_t RowwiseScratchBytes(const RowProgram& program);
 
-// Adds the kernel `name`. dims = {rows, max_pages}; max_pages is read by programs with KvWrite
-// only. Outputs share no memory with operands that are read.
+// Adds the kernel `name`. dims = {rows, max_pages, limit}; max_pages is read by programs with KvWrite,
+// limit by gathers with kLimitFromDims only. Outputs share no memory with operands that are read.
 void EmitRowwise(KernelBuilder& b, llvm::StringRef name, const RowProgram& program);
 
 }  // namespace lathe
