@@ -204,7 +204,8 @@ void Generator::Deliver(absl::Span<const Piece> pieces) {
     }
     size_t begin = static_cast<size_t>(batch_.first_logit_row(i) * vocab_size_);
     size_t end = static_cast<size_t>(batch_.first_logit_row(i + 1) * vocab_size_);
-    sequence.Advance(pieces[i].end, logits.subspan(begin, end - begin), num_choices_);
+    int64_t num_choices = sequence.request().allow_padding_ids ? vocab_size_ : num_choices_;
+    sequence.Advance(pieces[i].end, logits.subspan(begin, end - begin), num_choices);
   }
 }
 

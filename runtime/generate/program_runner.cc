@@ -63,6 +63,7 @@ absl::Status ProgramRunner::Run(const StepInput& input, absl::Span<const KvCache
   bindings_.symbols.push_back({"tokens", static_cast<int64_t>(input.tokens.size())});
   bindings_.symbols.push_back({"sequences", static_cast<int64_t>(input.row_offsets.size()) - 1});
   bindings_.symbols.push_back({"logit_rows", static_cast<int64_t>(input.logit_rows.size())});
+  BindCostSymbols(input);
   bindings_.kv_groups.clear();
   for (size_t i = 0; i < caches.size(); ++i) {
     const artifact::KvCacheGroup& group = manifest_.kv_groups(static_cast<int>(i));
@@ -77,6 +78,20 @@ absl::Status ProgramRunner::Run(const StepInput& input, absl::Span<const KvCache
     bindings_.inputs.push_back({described.name(), rows.data(), rows.size() * sizeof(int32_t)});
   }
   return program_->Run(bindings_, profile_);
+}
+
+// The symbols of costs that are no extents (ops/attention): keys seen, summed over the rows of the step, and keys held, summed over its
+// sequences. Windows are not subtracted, so the cost of a layer with one is an upper limit.
+void ProgramRunner::BindCostSymbols(const StepInput& input) {
+  int64_t attended_keys = 0;
+  for (int32_t position : input.positions) attended_keys += position + 1;
+  int64_t cached_keys = 0;
+  for (size_t i = 0; i + 1 < input.row_offsets.size(); ++i) {
+    const int32_t end = input.row_offsets[i + 1];
+    if (end > input.row_offsets[i]) cached_keys += input.positions[static_cast<size_t>(end) - 1] + 1;
+  }
+  bindings_.symbols.push_back({"attended_keys", attended_keys});
+  bindings_.symbols.push_back({"cached_keys", cached_keys});
 }
 
 absl::Span<const float> ProgramRunner::Output(absl::string_view name) const {

@@ -86,7 +86,8 @@ absl::StatusOr<std::vector<Verdict>> RunAll(const std::vector<Expectation>& case
   std::vector<int64_t> ids;
   for (const Expectation& each : cases) {
     Request request{.prompt = each.prompt,
-                    .max_new_tokens = static_cast<int64_t>(each.greedy_ids.size())};
+                    .max_new_tokens = static_cast<int64_t>(each.greedy_ids.size()),
+                    .allow_padding_ids = true};
     LATHE_ASSIGN_OR_RETURN(int64_t id, generator.Submit(std::move(request)), "case ", each.name);
     ids.push_back(id);
   }

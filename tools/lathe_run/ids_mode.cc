@@ -104,7 +104,8 @@ absl::Status RunIds(const RunOptions& options, Session& session) {
   for (size_t i = 0; i < asked.prompts.size(); ++i) {
     Request request{.prompt = asked.prompts[i],
                     .max_new_tokens = asked.max_new_tokens,
-                    .pieces = asked.pieces[i]};
+                    .pieces = asked.pieces[i],
+                    .allow_padding_ids = true};
     request.keep_prompt_logits = has_dump;
     request.keep_token_logits = has_dump;
     if (has_dump && !asked.is_batch)
