@@ -1,0 +1,10 @@
+// The cost of a dispatch: that of its ops, less what they pass to each other without memory.
+#pragma once
+
+#include "ops/core/dialect.h"
+
+namespace lathe {
+
+OpCost DispatchCost(DispatchOp dispatch);
+
+}  // namespace lathe

@@ -1,0 +1,261 @@
+#include "compiler/passes/fusion_rules.h"
+
+#include <algorithm>
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SmallPtrSet.h"
+#include "llvm/ADT/StringExtras.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "ops/attention/attention_ops.h"
+#include "ops/core/dialect.h"
+#include "ops/elementwise/elementwise_ops.h"
+#include "ops/linear/linear_ops.h"
+#include "ops/rotary/rotary_ops.h"
+
+namespace lathe {
+namespace {
+
+// The most matmuls that one kernel serves: q, k and v. More would only lengthen the kernel's
+// operand list.
+constexpr size_t kMaxSegments = 3;
+
+bool IsAnchor(mlir::Operation* op) { return llvm::isa<MatmulOp, AttentionOp, RopeTableOp>(op); }
+
+// Whether `value` is defined before `op` in the same block, or outside of it.
+bool IsDefinedBefore(mlir::Value value, mlir::Operation* op) {
+  mlir::Operation* def = value.getDefiningOp();
+  return def == nullptr || def->getBlock() != op->getBlock() || def->isBeforeInBlock(op);
+}
+
+bool AreDefinedBefore(mlir::ValueRange values, mlir::Operation* op) {
+  return llvm::all_of(values, [&](mlir::Value v) { return IsDefinedBefore(v, op); });
+}
+
+// The checkpoint path in an op's location ("model.layers.3.mlp.up_proj"), or "".
+std::string PathOf(mlir::Operation* op) {
+  if (auto name = op->getLoc()->findInstanceOf<mlir::NameLoc>()) return name.getName().str();
+  return "";
+}
+
+// "self_attn.q_proj", "self_attn.k_proj" -> "self_attn.q_proj+k_proj": the common prefix up to a
+// dot is written once.
+std::string JoinPaths(llvm::ArrayRef<std::string> paths) {
+  if (paths.empty()) return "";
+  std::string joined = paths[0];
+  for (const std::string& path : paths.drop_front()) {
+    size_t common = 0;
+    while (common < std::min(path.size(), paths[0].size()) && path[common] == paths[0][common])
+      ++common;
+    size_t dot = path.rfind('.', common == 0 ? 0 : common - 1);
+    joined += "+" + (dot == std::string::npos ? path : path.substr(dot + 1));
+  }
+  return joined;
+}
+
+// "self_attn:attention": the path of the first op that has one, then what the group does.
+std::string WithPath(llvm::ArrayRef<mlir::Operation*> ops, const std::string& name) {
+  for (mlir::Operation* op : ops) {
+    std::string path = PathOf(op);
+    if (!path.empty()) return path + ":" + name;
+  }
+  return name;
+}
+
+std::string NameOfMatmuls(llvm::ArrayRef<mlir::Operation*> ops) {
+  std::vector<std::string> paths;
+  for (mlir::Operation* op : ops) {
+    std::string path = llvm::isa<MatmulOp>(op) ? PathOf(op) : "";
+    if (!path.empty()) paths.push_back(path);
+  }
+  std::string name = JoinPaths(paths);
+  return name.empty() ? WithPath(ops, "matmul") : name;
+}
+
+// A row-by-row group is named by its ops: "rms_norm.rope.kv_write"; repetitions and reshapes say
+// nothing.
+std::string NameOfRowwise(llvm::ArrayRef<mlir::Operation*> ops) {
+  std::vector<std::string> parts;
+  for (mlir::Operation* op : ops) {
+    if (llvm::isa<ReshapeOp>(op)) continue;
+    std::string mnemonic = op->getName().stripDialect().str();
+    if (!llvm::is_contained(parts, mnemonic)) parts.push_back(mnemonic);
+  }
+  return WithPath(ops, llvm::join(parts, "."));
+}
+
+class GroupFormer {
+ public:
+  explicit GroupFormer(mlir::Block& block) : block_(block) {}
+
+  std::vector<FusionGroup> Run() {
+    HoistStructural();
+    // Anchors first, since they move ops towards them; the rest keeps its order between them.
+    for (mlir::Operation& op : llvm::make_early_inc_range(block_)) {
+      if (auto matmul = llvm::dyn_cast<MatmulOp>(op); matmul && !grouped_.contains(&op))
+        GroupMatmuls(matmul);
+      if (llvm::isa<AttentionOp, RopeTableOp>(op)) {
+        std::string mnemonic = op.getName().stripDialect().str();
+        anchors_.push_back({{&op}, mnemonic, WithPath({&op}, mnemonic)});
+        grouped_.insert(&op);
+        SinkReshapes(anchors_.back());
+      }
+    }
+    CollectRowwise();
+    std::vector<FusionGroup> groups = std::move(anchors_);
+    groups.insert(groups.end(), rowwise_.begin(), rowwise_.end());
+    llvm::sort(groups, [](const FusionGroup& a, const FusionGroup& b) {
+      return a.ops.front()->isBeforeInBlock(b.ops.front());
+    });
+    return groups;
+  }
+
+ private:
+  // Weights, constants and cache views depend on nothing: at the top of the block they never stand
+  // between ops that could be one group.
+  void HoistStructural() {
+    mlir::Operation* top = &block_.front();
+    for (mlir::Operation& op : llvm::make_early_inc_range(block_)) {
+      if (!llvm::isa<WeightOp, ConstantOp, CacheLayerOp>(op)) continue;
+      if (&op == top) {
+        top = op.getNextNode();
+      } else {
+        op.moveBefore(top);
+      }
+    }
+  }
+
+  // Rule 1: matmuls of the same rows share one launch: x is read once and there is work for every
+  // thread even where one matrix is small. Rule 2: gate and up with their swiglu: neither half is
+  // ever written to memory. Rule 3: the residual add of a single matmul: the product is added while
+  // it is still in registers.
+  void GroupMatmuls(MatmulOp first) {
+    FusionGroup group;
+    group.ops.push_back(first);
+    grouped_.insert(first);
+    for (mlir::Operation* user : UsersInOrder(first.getX())) {
+      auto sibling = llvm::dyn_cast<MatmulOp>(user);
+      if (!sibling || sibling == first || grouped_.contains(user) || sibling.getX() != first.getX())
+        continue;
+      if (group.ops.size() == kMaxSegments || !AreDefinedBefore(user->getOperands(), first))
+        continue;
+      if (ElementTypeOf(sibling.getWeight()) != ElementTypeOf(first.getWeight())) continue;
+      user->moveAfter(group.ops.back());
+      group.ops.push_back(user);
+      grouped_.insert(user);
+    }
+    group.name = NameOfMatmuls(group.ops);
+    group.rule = group.ops.size() > 1 ? "matmul_shared_input" : "matmul";
+    if (group.ops.size() == 2) TakeSwiglu(group);
+    if (group.ops.size() == 1) TakeResidual(group);
+    SinkReshapes(group);
+    anchors_.push_back(std::move(group));
+  }
+
+  void TakeSwiglu(FusionGroup& group) {
+    mlir::Value gate = group.ops[0]->getResult(0);
+    mlir::Value up = group.ops[1]->getResult(0);
+    if (!gate.hasOneUse() || !up.hasOneUse()) return;
+    auto swiglu = llvm::dyn_cast<SwigluOp>(*gate.user_begin());
+    if (!swiglu || swiglu.getOperation() != *up.user_begin()) return;
+    Take(group, swiglu, "+swiglu");
+  }
+
+  void TakeResidual(FusionGroup& group) {
+    mlir::Value product = group.ops[0]->getResult(0);
+    if (!product.hasOneUse()) return;
+    auto add = llvm::dyn_cast<AddOp>(*product.user_begin());
+    if (!add || add->getBlock() != &block_ || add.getType() != product.getType()) return;
+    mlir::Value other = add->getOperand(0) == product ? add->getOperand(1) : add->getOperand(0);
+    if (other == product || other.getType() != product.getType() ||
+        !IsDefinedBefore(other, group.ops[0]))
+      return;
+    Take(group, add, "+residual");
+  }
+
+  void Take(FusionGroup& group, mlir::Operation* op, llvm::StringRef rule) {
+    op->moveAfter(group.ops.back());
+    group.ops.push_back(op);
+    grouped_.insert(op);
+    group.rule += rule;
+  }
+
+  // Rule 4: a reshape of an anchor's only output moves no data; it joins the anchor unless
+  // row-by-row ops follow that take it for free.
+  void SinkReshapes(FusionGroup& group) {
+    mlir::Operation* last = group.ops.back();
+    if (last->getNumResults() != 1 || !last->getResult(0).hasOneUse()) return;
+    auto reshape = llvm::dyn_cast<ReshapeOp>(*last->getResult(0).user_begin());
+    if (!reshape || reshape->getBlock() != &block_) return;
+    Take(group, reshape, "");
+  }
+
+  // Rule 5: what is left between two anchors works row by row: neighbours with the same rows become
+  // one loop over rows.
+  void CollectRowwise() {
+    FusionGroup current;
+    std::string current_rows;
+    auto close = [&] {
+      if (current.ops.empty()) return;
+      current.rule = "rowwise";
+      current.name = NameOfRowwise(current.ops);
+      rowwise_.push_back(std::move(current));
+      current = {};
+    };
+    for (mlir::Operation& op : block_) {
+      if (grouped_.contains(&op) || op.hasTrait<mlir::OpTrait::IsTerminator>() ||
+          llvm::isa<mlir::func::CallOp>(op)) {
+        close();
+        continue;
+      }
+      if (IsStructural(&op)) continue;
+      std::string rows = RowSymbol(&op);
+      if (!current.ops.empty() && rows != current_rows) close();
+      current.ops.push_back(&op);
+      current_rows = rows;
+    }
+    close();
+  }
+
+  static mlir::Type ElementTypeOf(mlir::Value value) {
+    return mlir::getElementTypeOrSelf(value.getType());
+  }
+
+  std::vector<mlir::Operation*> UsersInOrder(mlir::Value value) const {
+    std::vector<mlir::Operation*> users;
+    for (mlir::Operation* user : value.getUsers()) {
+      if (user->getBlock() == &block_ && !llvm::is_contained(users, user)) users.push_back(user);
+    }
+    llvm::sort(users, [](mlir::Operation* a, mlir::Operation* b) { return a->isBeforeInBlock(b); });
+    return users;
+  }
+
+  mlir::Block& block_;
+  llvm::SmallPtrSet<mlir::Operation*, 32> grouped_;
+  std::vector<FusionGroup> anchors_;
+  std::vector<FusionGroup> rowwise_;
+};
+
+}  // namespace
+
+bool IsStructural(mlir::Operation* op) {
+  return op->hasTrait<mlir::OpTrait::IsTerminator>() ||
+         llvm::isa<mlir::func::CallOp, WeightOp, ConstantOp, CacheLayerOp, DispatchOp>(op);
+}
+
+std::string RowSymbol(mlir::Operation* op) {
+  mlir::Value value;
+  if (op->getNumResults() > 0) {
+    value = op->getResult(0);
+  } else if (auto write = llvm::dyn_cast<KvWriteOp>(op)) {
+    value = write.getKey();
+  } else {
+    return "";
+  }
+  auto type = llvm::dyn_cast<mlir::RankedTensorType>(value.getType());
+  if (!type || type.getRank() == 0 || !type.isDynamicDim(0)) return "";
+  return llvm::cast<SymAttr>(type.getEncoding()).getNames()[0].str();
+}
+
+std::vector<FusionGroup> FormGroups(mlir::Block& block) { return GroupFormer(block).Run(); }
+
+}  // namespace lathe

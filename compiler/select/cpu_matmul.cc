@@ -1,0 +1,147 @@
+// Matmuls of one input, with their epilogue, as the register-tiled kernel of
+// compiler/lower/matmul.h.
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "compiler/lower/matmul.h"
+#include "compiler/select/candidates.h"
+#include "compiler/select/dispatch_view.h"
+#include "ops/elementwise/elementwise_ops.h"
+#include "ops/linear/linear_ops.h"
+#include "runtime/base/status_macros.h"
+
+namespace lathe {
+namespace {
+
+absl::Status No(absl::string_view reason) { return absl::FailedPreconditionError(reason); }
+
+mlir::Type ElementOf(mlir::Value value) {
+  return llvm::cast<mlir::RankedTensorType>(value.getType()).getElementType();
+}
+
+// The ops of the dispatch by role; anything else declines.
+struct MatmulGroup {
+  llvm::SmallVector<MatmulOp> segments;
+  AddOp residual;
+  SwigluOp swiglu;
+};
+
+absl::StatusOr<MatmulGroup> Collect(DispatchOp dispatch) {
+  MatmulGroup group;
+  for (mlir::Operation& op : dispatch.block().without_terminator()) {
+    if (auto matmul = llvm::dyn_cast<MatmulOp>(op)) {
+      group.segments.push_back(matmul);
+    } else if (auto add = llvm::dyn_cast<AddOp>(op); add && !group.residual) {
+      group.residual = add;
+    } else if (auto swiglu = llvm::dyn_cast<SwigluOp>(op); swiglu && !group.swiglu) {
+      group.swiglu = swiglu;
+    } else if (!llvm::isa<ReshapeOp>(op)) {
+      return No(absl::StrCat("has no epilogue for ", op.getName().getStringRef().str()));
+    }
+  }
+  if (group.segments.empty()) return No("there is no matmul");
+  if (group.segments.size() > 3) return No("more than three matmuls");
+  if (group.residual && (group.segments.size() != 1 || group.swiglu))
+    return No("the add belongs to no single matmul");
+  if (group.swiglu && group.segments.size() != 2) return No("swiglu needs two matmuls");
+  // The kernel takes gate first, the module may compute either first.
+  if (group.swiglu && group.swiglu.getGate() == group.segments[1].getY())
+    std::swap(group.segments[0], group.segments[1]);
+  return group;
+}
+
+std::string KeyOf(const MatmulSpec& spec) {
+  std::string key =
+      absl::StrCat("matmul k=", spec.inner, " n=", absl::StrJoin(spec.columns, "+"),
+                   spec.format == WeightFormat::kBF16Pairs ? " weights=bf16" : " weights=f32");
+  if (spec.bias) absl::StrAppend(&key, *spec.bias == Storage::kBF16 ? " bias=bf16" : " bias=f32");
+  if (spec.epilogue == MatmulEpilogue::kAddResidual) absl::StrAppend(&key, " epilogue=residual");
+  if (spec.epilogue == MatmulEpilogue::kSwiGlu)
+    absl::StrAppend(&key, " epilogue=swiglu limit=", spec.limit);
+  return key;
+}
+
+// Weight and bias of each segment, and what of the spec they decide.
+absl::Status BindSegments(DispatchOp dispatch, MatmulGroup& group, MatmulSpec& spec,
+                          std::vector<Binding>& bindings) {
+  MatmulOp first = group.segments.front();
+  mlir::Type element = ElementOf(first.getWeight());
+  LATHE_ASSIGN_OR_RETURN(std::string layout, MatmulLayout(element));
+  spec.format = element.isBF16() ? WeightFormat::kBF16Pairs : WeightFormat::kF32;
+  for (MatmulOp matmul : group.segments) {
+    if (matmul.getX() != first.getX()) return No("the matmuls have different inputs");
+    if (ElementOf(matmul.getWeight()) != element) return No("the weights have different types");
+    if (static_cast<bool>(matmul.getBias()) != static_cast<bool>(first.getBias()))
+      return No("only some matmuls have a bias");
+    LATHE_ASSIGN_OR_RETURN(Binding weight, InputBinding(dispatch, matmul.getWeight(), layout));
+    bindings.push_back(weight);
+    spec.columns.push_back(
+        llvm::cast<mlir::RankedTensorType>(matmul.getWeight().getType()).getDimSize(0));
+    if (!matmul.getBias()) continue;
+    mlir::Type bias_element = ElementOf(matmul.getBias());
+    if (bias_element != ElementOf(first.getBias())) return No("the biases have different types");
+    if (!bias_element.isF32() && !bias_element.isBF16())
+      return No("the bias is neither f32 nor bf16");
+    spec.bias = bias_element.isBF16() ? Storage::kBF16 : Storage::kF32;
+    LATHE_ASSIGN_OR_RETURN(Binding bias, InputBinding(dispatch, matmul.getBias()));
+    bindings.push_back(bias);
+  }
+  return absl::OkStatus();
+}
+
+// Residual and outputs.
+absl::Status BindEpilogue(DispatchOp dispatch, MatmulGroup& group, MatmulSpec& spec,
+                          std::vector<Binding>& bindings) {
+  if (AddOp add = group.residual) {
+    mlir::Value product = group.segments[0].getY();
+    bool is_left = StripReshapes(add.getA()) == product;
+    if (!is_left && StripReshapes(add.getB()) != product)
+      return No("the add does not take the product");
+    spec.epilogue = MatmulEpilogue::kAddResidual;
+    LATHE_ASSIGN_OR_RETURN(Binding residual,
+                           InputBinding(dispatch, is_left ? add.getB() : add.getA()));
+    LATHE_ASSIGN_OR_RETURN(Binding output, OutputBinding(dispatch, add.getY()));
+    bindings.push_back(residual);
+    bindings.push_back(output);
+    return absl::OkStatus();
+  }
+  if (SwigluOp swiglu = group.swiglu) {
+    if (swiglu.getGate() != group.segments[0].getY() ||
+        swiglu.getUp() != group.segments[1].getY()) {
+      return No("swiglu does not take the two matmuls");
+    }
+    spec.epilogue = MatmulEpilogue::kSwiGlu;
+    spec.limit = static_cast<float>(swiglu.getLimit().convertToDouble());
+    LATHE_ASSIGN_OR_RETURN(Binding output, OutputBinding(dispatch, swiglu.getY()));
+    bindings.push_back(output);
+    return absl::OkStatus();
+  }
+  for (MatmulOp matmul : group.segments) {
+    LATHE_ASSIGN_OR_RETURN(Binding output, OutputBinding(dispatch, matmul.getY()));
+    bindings.push_back(output);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<KernelChoice> MatchCpuMatmul(DispatchOp dispatch) {
+  LATHE_ASSIGN_OR_RETURN(MatmulGroup group, Collect(dispatch));
+  mlir::Value x = group.segments.front().getX();
+  auto x_type = llvm::cast<mlir::RankedTensorType>(x.getType());
+  if (x_type.getRank() != 2) return No("the input is not a matrix");
+  if (!x_type.getElementType().isF32()) return No("the input is not f32");
+  MatmulSpec spec;
+  spec.inner = x_type.getDimSize(1);
+  KernelChoice choice;
+  LATHE_ASSIGN_OR_RETURN(Binding input, InputBinding(dispatch, x));
+  choice.bindings.push_back(input);
+  LATHE_RETURN_IF_ERROR(BindSegments(dispatch, group, spec, choice.bindings));
+  LATHE_RETURN_IF_ERROR(BindEpilogue(dispatch, group, spec, choice.bindings));
+  choice.key = KeyOf(spec);
+  choice.dims = {Rows(x)};
+  choice.items.coefficient = MatmulItems(spec);
+  choice.emit = [spec](KernelBuilder& b, llvm::StringRef name) { EmitMatmul(b, name, spec); };
+  return choice;
+}
+
+}  // namespace lathe

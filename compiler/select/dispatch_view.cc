@@ -1,0 +1,158 @@
+#include "compiler/select/dispatch_view.h"
+
+#include "absl/strings/str_cat.h"
+#include "llvm/ADT/SmallPtrSet.h"
+#include "ops/attention/attention_ops.h"
+#include "ops/elementwise/elementwise_ops.h"
+#include "ops/linear/linear_ops.h"
+#include "runtime/base/status_macros.h"
+
+namespace lathe {
+namespace {
+
+// Collects the ops of type Op that make `value`: itself, or what calls pass for it.
+template <typename Op>
+void CollectSources(mlir::Value value, llvm::SmallVectorImpl<Op>& sources) {
+  if (auto op = value.getDefiningOp<Op>()) {
+    sources.push_back(op);
+    return;
+  }
+  auto argument = llvm::dyn_cast<mlir::BlockArgument>(value);
+  if (!argument) return;
+  auto func = llvm::dyn_cast<mlir::func::FuncOp>(argument.getOwner()->getParentOp());
+  if (!func) return;
+  auto module = func->getParentOfType<mlir::ModuleOp>();
+  module.walk([&](mlir::func::CallOp call) {
+    if (call.getCallee() == func.getName())
+      CollectSources(call.getOperand(argument.getArgNumber()), sources);
+  });
+}
+
+// Whether a matmul reads `value` as its weight, in a dispatch, or in a function that it is passed
+// to.
+bool IsMatmulWeight(mlir::Value value, llvm::SmallPtrSetImpl<mlir::Operation*>& visited_calls) {
+  for (mlir::OpOperand& use : value.getUses()) {
+    mlir::Operation* user = use.getOwner();
+    if (auto matmul = llvm::dyn_cast<MatmulOp>(user); matmul && matmul.getWeight() == value)
+      return true;
+    if (auto dispatch = llvm::dyn_cast<DispatchOp>(user)) {
+      if (IsMatmulWeight(dispatch.block().getArgument(use.getOperandNumber()), visited_calls))
+        return true;
+    }
+    if (auto call = llvm::dyn_cast<mlir::func::CallOp>(user);
+        call && visited_calls.insert(call).second) {
+      auto callee = call->getParentOfType<mlir::ModuleOp>().lookupSymbol<mlir::func::FuncOp>(
+          call.getCallee());
+      if (callee && !callee.isExternal() &&
+          IsMatmulWeight(callee.getArgument(use.getOperandNumber()), visited_calls)) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+bool IsMatmulWeight(WeightOp weight) {
+  bool found = false;
+  weight->getParentOfType<mlir::ModuleOp>().walk([&](WeightOp other) {
+    if (found || other.getParam() != weight.getParam()) return;
+    llvm::SmallPtrSet<mlir::Operation*, 8> visited_calls;
+    found = IsMatmulWeight(other.getValue(), visited_calls);
+  });
+  return found;
+}
+
+}  // namespace
+
+mlir::Value StripReshapes(mlir::Value value) {
+  while (auto reshape = value.getDefiningOp<ReshapeOp>()) value = reshape.getX();
+  return value;
+}
+
+std::optional<int64_t> OperandNumber(DispatchOp dispatch, mlir::Value value) {
+  auto argument = llvm::dyn_cast<mlir::BlockArgument>(StripReshapes(value));
+  if (!argument || argument.getOwner() != &dispatch.block()) return std::nullopt;
+  return argument.getArgNumber();
+}
+
+std::optional<int64_t> ResultNumber(DispatchOp dispatch, mlir::Value value) {
+  mlir::Value memory = StripReshapes(value);
+  for (auto [number, yielded] : llvm::enumerate(dispatch.yield().getValues())) {
+    if (StripReshapes(yielded) == memory) return static_cast<int64_t>(number);
+  }
+  return std::nullopt;
+}
+
+absl::StatusOr<Binding> InputBinding(DispatchOp dispatch, mlir::Value value, std::string layout) {
+  std::optional<int64_t> number = OperandNumber(dispatch, value);
+  if (!number)
+    return absl::FailedPreconditionError(
+        "an operand of the anchor is computed inside the dispatch");
+  return Binding{Binding::Kind::kInput, *number, std::move(layout), false};
+}
+
+absl::StatusOr<Binding> OutputBinding(DispatchOp dispatch, mlir::Value value) {
+  std::optional<int64_t> number = ResultNumber(dispatch, value);
+  if (!number)
+    return absl::FailedPreconditionError(
+        "what the anchor computes is not a result of the dispatch");
+  return Binding{Binding::Kind::kOutput, *number, "rows", true};
+}
+
+int64_t RowWidth(mlir::Value value) {
+  int64_t width = 1;
+  for (int64_t extent : llvm::cast<mlir::RankedTensorType>(value.getType()).getShape().drop_front())
+    width *= extent;
+  return width;
+}
+
+SymExpr Rows(mlir::Value value) {
+  return Extents(llvm::cast<mlir::RankedTensorType>(value.getType())).front().expr();
+}
+
+absl::StatusOr<std::string> MatmulLayout(mlir::Type element) {
+  if (element.isBF16()) return std::string("k2n16");
+  if (element.isF32()) return std::string("k1n16");
+  std::string text;
+  llvm::raw_string_ostream(text) << element;
+  return absl::FailedPreconditionError(absl::StrCat("no packed layout for weights of type ", text));
+}
+
+absl::StatusOr<KvCacheType> SourceCache(DispatchOp dispatch, int64_t number) {
+  llvm::SmallVector<CacheLayerOp> sources;
+  CollectSources(dispatch.getInputs()[number], sources);
+  if (sources.empty())
+    return absl::FailedPreconditionError("the cache is not a layer of a cache group");
+  auto cache = llvm::cast<KvCacheType>(sources.front().getCache().getType());
+  for (CacheLayerOp source : sources) {
+    auto other = llvm::cast<KvCacheType>(source.getCache().getType());
+    if (other.getLayers() != cache.getLayers()) {
+      return absl::FailedPreconditionError(
+          "one layer function serves cache groups of different page sizes");
+    }
+  }
+  return cache;
+}
+
+absl::StatusOr<std::string> StoredLayout(DispatchOp dispatch, int64_t number) {
+  llvm::SmallVector<WeightOp> sources;
+  CollectSources(dispatch.getInputs()[number], sources);
+  std::string layout;
+  for (WeightOp weight : sources) {
+    std::string own = "rows";
+    if (IsMatmulWeight(weight)) {
+      mlir::Type element =
+          llvm::cast<mlir::RankedTensorType>(weight.getValue().getType()).getElementType();
+      LATHE_ASSIGN_OR_RETURN(own, MatmulLayout(element));
+    }
+    if (!layout.empty() && layout != own) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("weight ", weight.getParam().str(), " is stored as ", own,
+                       ", but others that this dispatch serves as ", layout));
+    }
+    layout = own;
+  }
+  return layout.empty() ? "rows" : layout;
+}
+
+}  // namespace lathe
