@@ -10,3 +10,4 @@ config.test_source_root = os.path.dirname(__file__)
 config.test_exec_root = os.path.join(config.lathe_binary_dir, "test", "lit")
 config.environment["PATH"] = os.pathsep.join(
     [os.path.join(config.lathe_binary_dir, "bin"), config.llvm_tools_dir, os.environ["PATH"]])
+config.substitutions.append(("lathe-opt", "lathe opt"))

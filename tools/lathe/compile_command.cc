@@ -1,0 +1,160 @@
+// lathe compile: model folder -> artifact.
+#include <cstdio>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "compiler/pipeline/compile.h"
+#include "runtime/base/cpu_count.h"
+#include "runtime/base/status_macros.h"
+#include "runtime/base/strings.h"
+#include "tools/common/command.h"
+#include "tools/common/flags.h"
+#include "tools/lathe/commands.h"
+#include "tools/lathe/load_model.h"
+#include "tools/lathe/progress.h"
+
+namespace lathe {
+namespace {
+
+struct Options {
+  LoadOptions load;
+  std::string output;
+  std::string targets = "cpu";
+  std::string precision = "checkpoint";
+  bool allow_unused = false;
+  bool keep_ir = true;
+  std::string dump_dir;
+  std::string module;
+  std::string start_from;
+  std::string stop_after;
+  int64_t threads = 0;
+  int verbosity = 0;
+};
+
+FlagTable Declare(Options& o) {
+  FlagTable flags("lathe compile", "FOLDER -o ARTIFACT [flags]",
+                  "Compiles a Hugging Face model folder (config.json, safetensors, tokenizer.json) "
+                  "into one artifact that lathe-run "
+                  "executes. Needs neither a GPU nor a network. The same input gives the same "
+                  "bytes; nothing is written under the "
+                  "artifact's name unless all of it succeeded.");
+  flags.Positional("FOLDER", &o.load.folder, "model folder");
+  flags.String(
+      "output", &o.output,
+      {.form = "FILE", .letter = 'o', .absent = "FOLDER's name with .lathe, in the current folder"},
+      "the artifact to write");
+  flags.Group("What is compiled");
+  flags.String("target", &o.targets, {.form = "LIST"},
+               "machines to compile for, with commas between: cpu, cuda:sm_90a");
+  flags.Choice("precision", &o.precision, {"checkpoint", "bf16", "f32"},
+               "weights and caches: bf16; f32 (exact mode: weights as stored, caches f32); or what "
+               "the checkpoint holds");
+  flags.Bool("probes", &o.load.probes,
+             "also return every layer's input, for comparisons (lathe-run run --dump-tensors)");
+  flags.String("cases", &o.load.cases,
+               {.form = "FILE", .absent = "FOLDER/cases.json where there is one"},
+               "test cases to put inside, for lathe-run run --check: a JSON list of {name, "
+               "prompt_ids, greedy_ids}");
+  flags.StringList("ignore-config-key", &o.load.ignored_config_keys, {.form = "KEY"},
+                   "treat a key of config.json or generation_config.json as absent");
+  flags.Bool("allow-unused", &o.allow_unused, "tensors that the model does not use are no error");
+  flags.Group("Looking inside");
+  flags.String("dump-dir", &o.dump_dir, {.form = "DIR", .absent = "no dumps"},
+               "write the module after each phase, and LLVM IR and assembly of each kernel");
+  flags.String("stop-after", &o.stop_after, {.form = "PHASE", .absent = "emit"},
+               absl::StrCat("last phase: ", PhaseNames()));
+  flags.String("start-from", &o.start_from, {.form = "PHASE", .absent = "normalize"},
+               "first phase; with --module, the phase after the one whose dump it is");
+  flags.String("module", &o.module, {.form = "FILE", .absent = "built from config.json"},
+               "an edited dump to compile instead of the module that FOLDER's configuration gives");
+  flags.Bool("keep-ir", &o.keep_ir,
+             "keep the module of each phase in the artifact, for lathe inspect --ir");
+  flags.Group("How");
+  flags.Int("threads", &o.threads, {.unit = "threads", .min = 0, .max = 1024},
+            "0: one for each processor");
+  flags.Verbosity(&o.verbosity, {"phases with times"});
+  flags.Example("lathe compile Qwen3-0.6B -o q.lathe", "for CPUs, as the checkpoint stores it");
+  flags.Example("lathe compile Qwen3-0.6B -o q.lathe --dump-dir=dumps", "look at every phase");
+  flags.Example(
+      "lathe compile Qwen3-0.6B -o q.lathe --module=dumps/3.fuse.mlir --start-from=select",
+      "after an edit");
+  return flags;
+}
+
+void Say(const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); }
+
+absl::StatusOr<CompileOptions> ToCompileOptions(const Options& o, const Checkpoint& checkpoint,
+                                                absl::Span<const std::string> args) {
+  CompileOptions options;
+  options.targets = absl::StrSplit(o.targets, ',', absl::SkipEmpty());
+  options.precision = o.precision == "checkpoint" ? PrecisionOfCheckpoint(checkpoint) : o.precision;
+  options.threads = o.threads > 0 ? static_cast<int>(o.threads) : AvailableCpus();
+  if (!o.start_from.empty()) {
+    LATHE_ASSIGN_OR_RETURN(options.start_from, ParsePhase(o.start_from), "--start-from");
+  }
+  if (!o.stop_after.empty()) {
+    LATHE_ASSIGN_OR_RETURN(options.stop_after, ParsePhase(o.stop_after), "--stop-after");
+  }
+  options.dump_dir = o.dump_dir;
+  options.keep_ir = o.keep_ir;
+  options.reproducer = o.output + ".reproducer.mlir";
+  options.command_line = absl::StrCat("lathe compile ", absl::StrJoin(args, " "));
+  if (o.verbosity > 0) {
+    options.on_phase = [](Phase phase, double seconds) {
+      std::fprintf(stderr, "%-10s %8.3f s\n", std::string(PhaseName(phase)).c_str(), seconds);
+    };
+  }
+  return options;
+}
+
+// The flags that shape the artifact, in one order and without paths: part of its identity.
+std::string CanonicalOptions(const Options& o, const CompileOptions& compile) {
+  return absl::StrCat("--target=", absl::StrJoin(compile.targets, ","),
+                      " --precision=", compile.precision, o.load.probes ? " --probes" : "");
+}
+
+absl::Status Run(Options o, absl::Span<const std::string> args) {
+  LATHE_ASSIGN_OR_RETURN(LoadedModel loaded, LoadModel(o.load));
+  for (const std::string& warning : loaded.warnings) Say("warning: " + warning);
+  CheckReport report = CheckModel(loaded, o.allow_unused, /*scan_values=*/false, 1);
+  LATHE_RETURN_IF_ERROR(report.ToStatus(), o.load.folder);
+  for (const CheckProblem& warning : report.warnings)
+    Say(absl::StrCat("warning: ", warning.tensor, ": ", warning.text));
+  LATHE_ASSIGN_OR_RETURN(Attachments attachments, LoadAttachments(o.load, loaded));
+  if (o.output.empty()) o.output = attachments.model_name + ".lathe";
+  LATHE_ASSIGN_OR_RETURN(CompileOptions options, ToCompileOptions(o, *loaded.checkpoint, args));
+  if (!o.module.empty()) {
+    LATHE_ASSIGN_OR_RETURN(loaded.model.module, ReadModule(loaded.context.get(), o.module));
+  }
+  attachments.options = CanonicalOptions(o, options);
+  CompileReport compiled;
+  {
+    ProgressLine progress("packing weights");
+    options.on_weights = [&](uint64_t done, uint64_t total) { progress.Update(done, total); };
+    LATHE_ASSIGN_OR_RETURN(compiled, Compile(*loaded.model.module, *loaded.tensors,
+                                             std::move(attachments), options, o.output));
+  }
+  if (!compiled.emitted) return absl::OkStatus();
+  const EmitReport& emitted = *compiled.emitted;
+  Say(absl::StrCat("wrote ", o.output, ": ", HumanBytes(emitted.artifact_bytes), " (weights ",
+                   HumanBytes(emitted.weight_bytes), ", ", options.precision, "), ",
+                   emitted.num_commands, " launches a step, ", emitted.num_kernels, " kernels"));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+int CompileCommand(absl::Span<const std::string> args) {
+  Options options;
+  FlagTable flags = Declare(options);
+  absl::StatusOr<ParseResult> parsed = flags.Parse(args);
+  if (!parsed.ok()) return ReportWrongUse("lathe compile", parsed.status());
+  if (*parsed == ParseResult::kHelp) {
+    std::fputs(flags.Help().c_str(), stdout);
+    return kExitDone;
+  }
+  return ReportStatus("lathe compile", Run(options, args));
+}
+
+}  // namespace lathe

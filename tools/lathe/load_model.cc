@@ -1,0 +1,167 @@
+#include "tools/lathe/load_model.h"
+
+#include <filesystem>
+
+#include "absl/strings/str_cat.h"
+#include "compiler/pipeline/compile.h"
+#include "frontend/chat/chat_template.h"
+#include "frontend/chat/load_chat_template.h"
+#include "frontend/config/generation_config.h"
+#include "frontend/tokenizer/tokenizer.h"
+#include "nlohmann/json.hpp"
+#include "runtime/base/hash.h"
+#include "runtime/base/mapped_file.h"
+#include "runtime/base/status_macros.h"
+
+namespace lathe {
+namespace {
+
+std::unique_ptr<mlir::MLIRContext> MakeContext() {
+  mlir::DialectRegistry registry;
+  RegisterCompilerDialects(registry);
+  auto context =
+      std::make_unique<mlir::MLIRContext>(registry, mlir::MLIRContext::Threading::DISABLED);
+  context->loadAllAvailableDialects();
+  // Messages say what is wrong; the op in generic form beside it would only bury that.
+  context->printOpOnDiagnostic(false);
+  return context;
+}
+
+absl::Status CheckFolder(const std::string& folder) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(folder, ignored)) return absl::OkStatus();
+  if (!std::filesystem::exists(folder, ignored))
+    return absl::NotFoundError(absl::StrCat(folder, ": there is no such folder"));
+  return absl::InvalidArgumentError(
+      absl::StrCat(folder, " is not a folder; give the folder that holds config.json"));
+}
+
+artifact::GenerationDefaults ToProto(const GenerationConfig& config) {
+  artifact::GenerationDefaults defaults;
+  defaults.set_do_sample(config.do_sample);
+  defaults.set_temperature(static_cast<float>(config.temperature));
+  defaults.set_top_k(static_cast<int32_t>(config.top_k));
+  defaults.set_top_p(static_cast<float>(config.top_p));
+  defaults.set_min_p(static_cast<float>(config.min_p));
+  defaults.set_repetition_penalty(static_cast<float>(config.repetition_penalty));
+  for (int64_t id : config.eos_token_ids) defaults.add_stop_ids(static_cast<int32_t>(id));
+  defaults.set_max_new_tokens(static_cast<int32_t>(config.max_new_tokens.value_or(0)));
+  return defaults;
+}
+
+absl::Status LoadTokenizer(const LoadOptions& options, const LoadedModel& loaded,
+                           Attachments& attachments, Hasher64& hash) {
+  const std::string path = options.folder + "/tokenizer.json";
+  LATHE_ASSIGN_OR_RETURN(std::string json, ReadFile(path));
+  hash.Update(json);
+  LATHE_ASSIGN_OR_RETURN(Tokenizer tokenizer, Tokenizer::FromJson(json, path));
+  attachments.tokenizer = tokenizer.Serialize();
+  attachments.tokenizer_size = tokenizer.size();
+  if (attachments.tokenizer_size > loaded.model.vocab_size) {
+    return absl::InvalidArgumentError(absl::StrCat(path, ": has ", tokenizer.size(),
+                                                   " ids, but vocab_size in config.json is ",
+                                                   loaded.model.vocab_size));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status LoadTemplate(const LoadOptions& options, Attachments& attachments, Hasher64& hash) {
+  LATHE_ASSIGN_OR_RETURN(std::optional<std::string> source,
+                         LoadChatTemplate(options.folder, /*has_tools=*/false));
+  if (source) {
+    // Parsed here so that a template that cannot be rendered is an error of the compiler, not of
+    // every run.
+    LATHE_RETURN_IF_ERROR(ChatTemplate::Parse(*source, options.folder + "/chat_template").status());
+    attachments.chat_template = *source;
+    hash.Update(*source);
+  }
+  LATHE_ASSIGN_OR_RETURN(SpecialTokens tokens, LoadSpecialTokens(options.folder));
+  attachments.special_tokens = std::move(tokens);
+  return absl::OkStatus();
+}
+
+absl::Status LoadCases(const LoadOptions& options, Attachments& attachments) {
+  std::string path = options.cases;
+  if (path.empty()) {
+    path = options.folder + "/cases.json";
+    if (!std::filesystem::exists(path)) return absl::OkStatus();
+  }
+  LATHE_ASSIGN_OR_RETURN(attachments.cases, ReadFile(path));
+  auto parsed = nlohmann::json::parse(attachments.cases, nullptr, /*allow_exceptions=*/false);
+  if (!parsed.is_array()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ": expected a JSON list of {\"name\", \"prompt_ids\", \"greedy_ids\"}"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<LoadedModel> LoadModel(const LoadOptions& options) {
+  LATHE_RETURN_IF_ERROR(CheckFolder(options.folder));
+  LoadedModel loaded;
+  loaded.context = MakeContext();
+  LATHE_ASSIGN_OR_RETURN(ConfigReader config, ConfigReader::Open(options.folder + "/config.json",
+                                                                 options.ignored_config_keys));
+  LATHE_ASSIGN_OR_RETURN(loaded.checkpoint, Checkpoint::Open(options.folder));
+  LATHE_ASSIGN_OR_RETURN(loaded.tensors, CanonicalNames::Over(*loaded.checkpoint, options.folder));
+  auto dtype_of = [&](const std::string& name) -> std::optional<DType> {
+    const TensorView* tensor = loaded.tensors->Find(name);
+    return tensor == nullptr ? std::nullopt : std::optional<DType>(tensor->dtype);
+  };
+  LATHE_ASSIGN_OR_RETURN(
+      loaded.model, BuildModel(loaded.context.get(), config, {.probes = options.probes}, dtype_of));
+  loaded.warnings = config.warnings();
+  for (const std::string& warning : loaded.checkpoint->warnings())
+    loaded.warnings.push_back(warning);
+  return loaded;
+}
+
+CheckReport CheckModel(const LoadedModel& loaded, bool allow_unused, bool scan_values,
+                       int threads) {
+  std::vector<ExpectedTensor> expected;
+  for (const ParamInfo& param : loaded.model.params) {
+    expected.push_back({.name = param.name,
+                        .shape = param.shape,
+                        .dtypes = {DType::kBF16, DType::kF16, DType::kF32}});
+  }
+  CheckOptions options{
+      .allow_unused = allow_unused, .scan_values = scan_values, .threads = threads};
+  for (const OptionalWeight& weight : loaded.model.unused)
+    options.ignorable.push_back(weight.pattern);
+  return CheckTensors(*loaded.tensors, expected, options);
+}
+
+absl::StatusOr<Attachments> LoadAttachments(const LoadOptions& options, const LoadedModel& loaded) {
+  Attachments attachments;
+  std::filesystem::path folder = std::filesystem::path(options.folder).lexically_normal();
+  attachments.model_name =
+      (folder.has_filename() ? folder.filename() : folder.parent_path().filename()).string();
+  Hasher64 hash;
+  LATHE_ASSIGN_OR_RETURN(std::string config, ReadFile(options.folder + "/config.json"));
+  hash.Update(config);
+  LATHE_RETURN_IF_ERROR(LoadTokenizer(options, loaded, attachments, hash));
+  LATHE_RETURN_IF_ERROR(LoadTemplate(options, attachments, hash));
+  GenerationConfig defaults{.eos_token_ids = loaded.model.common.eos_token_ids,
+                            .bos_token_id = loaded.model.common.bos_token_id,
+                            .pad_token_id = loaded.model.common.pad_token_id};
+  LATHE_ASSIGN_OR_RETURN(
+      GenerationConfig generation,
+      LoadGenerationConfig(options.folder, defaults, options.ignored_config_keys));
+  attachments.generation = ToProto(generation);
+  LATHE_RETURN_IF_ERROR(LoadCases(options, attachments));
+  attachments.source_hash = hash.Digest();
+  return attachments;
+}
+
+std::string PrecisionOfCheckpoint(const Checkpoint& checkpoint) {
+  uint64_t f32_bytes = 0;
+  for (const SafetensorsFile& file : checkpoint.files()) {
+    for (const SafetensorsTensor& tensor : file.tensors()) {
+      if (tensor.view.dtype == DType::kF32) f32_bytes += tensor.view.bytes.size();
+    }
+  }
+  return 2 * f32_bytes > checkpoint.total_bytes() ? "f32" : "bf16";
+}
+
+}  // namespace lathe

@@ -1,0 +1,19 @@
+#include "tools/common/command.h"
+#include "tools/lathe/commands.h"
+
+int main(int argc, char** argv) {
+  return lathe::RunTool(
+      {.name = "lathe",
+       .summary =
+           "Compiles language models ahead of time: a Hugging Face folder in, one artifact out.",
+       .commands = {{"compile", "model folder -> artifact", lathe::CompileCommand},
+                    {"check",
+                     "examine a checkpoint: every missing, unexpected or broken tensor at once",
+                     lathe::CheckCommand},
+                    {"inspect", "what an artifact holds: program, kernels, memory, IR, assembly",
+                     lathe::InspectCommand},
+                    {"opt", "run passes on IR, as mlir-opt does", lathe::OptCommand},
+                    {"run", "run an artifact (hands over to lathe-run)", lathe::RunCommand}},
+       .notes = {"Exit codes: 0 done, 1 the input's fault, 2 wrong use, 3 ours."}},
+      argc, argv);
+}
