@@ -109,7 +109,7 @@ FlagTable::Flag& FlagTable::Add(std::string name, std::string form, std::string 
   return flags_.back();
 }
 
-void FlagTable::Bool(std::string name, bool* value, std::string help) {
+void FlagTable::Bool(std::string name, bool* value, const std::string& help) {
   Flag& flag = Add(std::move(name), "", WithDefault(help, "", *value ? "on" : ""),
                    [value](absl::string_view text, bool has_value) {
                      return ParseBool(text, has_value, value);
@@ -128,14 +128,15 @@ void FlagTable::OptionalBool(std::string name, std::optional<bool>* value, std::
   flag.is_negatable = true;
 }
 
-void FlagTable::Int(std::string name, int64_t* value, IntFlag range, std::string help) {
+void FlagTable::Int(std::string name, int64_t* value, const IntFlag& range,
+                    const std::string& help) {
   std::string text = WithDefault(help, range.unit, absl::StrCat(*value));
   Add(std::move(name), "N", std::move(text),
       [value, range](absl::string_view word, bool) { return ParseInt(word, range, value); });
 }
 
-void FlagTable::OptionalInt(std::string name, std::optional<int64_t>* value, IntFlag range,
-                            std::string help) {
+void FlagTable::OptionalInt(std::string name, std::optional<int64_t>* value, const IntFlag& range,
+                            const std::string& help) {
   std::string text = WithDefault(help, range.unit, range.absent);
   Add(std::move(name), "N", std::move(text), [value, range](absl::string_view word, bool) {
     int64_t parsed = 0;
@@ -145,7 +146,8 @@ void FlagTable::OptionalInt(std::string name, std::optional<int64_t>* value, Int
   });
 }
 
-void FlagTable::String(std::string name, std::string* value, TextFlag form, std::string help) {
+void FlagTable::String(std::string name, std::string* value, const TextFlag& form,
+                       const std::string& help) {
   std::string text = WithDefault(help, "", value->empty() ? form.absent : *value);
   Flag& flag =
       Add(std::move(name), form.form, std::move(text), [value](absl::string_view word, bool) {
@@ -155,8 +157,8 @@ void FlagTable::String(std::string name, std::string* value, TextFlag form, std:
   flag.letter = form.letter;
 }
 
-void FlagTable::OptionalString(std::string name, std::optional<std::string>* value, TextFlag form,
-                               std::string help) {
+void FlagTable::OptionalString(std::string name, std::optional<std::string>* value,
+                               const TextFlag& form, const std::string& help) {
   Flag& flag = Add(std::move(name), form.form, WithDefault(help, "", form.absent),
                    [value](absl::string_view word, bool) {
                      *value = std::string(word);
@@ -165,8 +167,8 @@ void FlagTable::OptionalString(std::string name, std::optional<std::string>* val
   flag.letter = form.letter;
 }
 
-void FlagTable::StringList(std::string name, std::vector<std::string>* values, TextFlag form,
-                           std::string help) {
+void FlagTable::StringList(std::string name, std::vector<std::string>* values, const TextFlag& form,
+                           const std::string& help) {
   Flag& flag = Add(std::move(name), form.form,
                    absl::StrCat(WithDefault(help, "", form.absent), "; may be repeated"),
                    [values](absl::string_view word, bool) {
@@ -177,8 +179,8 @@ void FlagTable::StringList(std::string name, std::vector<std::string>* values, T
   flag.is_repeated = true;
 }
 
-void FlagTable::Choice(std::string name, std::string* value, std::vector<std::string> choices,
-                       std::string help) {
+void FlagTable::Choice(std::string name, std::string* value,
+                       const std::vector<std::string>& choices, const std::string& help) {
   std::string form = absl::StrJoin(choices, "|");
   std::string text = WithDefault(help, "", *value);
   Add(std::move(name), form, std::move(text),

@@ -47,21 +47,21 @@ class FlagTable {
   // Starts a titled group in help.
   void Group(std::string title);
   // --name sets, --no-name clears, --name=true|false too.
-  void Bool(std::string name, bool* value, std::string help);
+  void Bool(std::string name, bool* value, const std::string& help);
   // The same with a third state: not given.
   void OptionalBool(std::string name, std::optional<bool>* value, std::string help);
-  void Int(std::string name, int64_t* value, IntFlag range, std::string help);
-  void OptionalInt(std::string name, std::optional<int64_t>* value, IntFlag range,
-                   std::string help);
-  void String(std::string name, std::string* value, TextFlag form, std::string help);
-  void OptionalString(std::string name, std::optional<std::string>* value, TextFlag form,
-                      std::string help);
+  void Int(std::string name, int64_t* value, const IntFlag& range, const std::string& help);
+  void OptionalInt(std::string name, std::optional<int64_t>* value, const IntFlag& range,
+                   const std::string& help);
+  void String(std::string name, std::string* value, const TextFlag& form, const std::string& help);
+  void OptionalString(std::string name, std::optional<std::string>* value, const TextFlag& form,
+                      const std::string& help);
   // May be given several times.
-  void StringList(std::string name, std::vector<std::string>* values, TextFlag form,
-                  std::string help);
+  void StringList(std::string name, std::vector<std::string>* values, const TextFlag& form,
+                  const std::string& help);
   // One of `choices`.
-  void Choice(std::string name, std::string* value, std::vector<std::string> choices,
-              std::string help);
+  void Choice(std::string name, std::string* value, const std::vector<std::string>& choices,
+              const std::string& help);
   // -v, -vv, -vvv and --verbose (one step each); `steps` says what each step shows.
   void Verbosity(int* level, const std::vector<std::string>& steps);
   // Words that are not flags, in the order of declaration.

@@ -111,6 +111,14 @@ std::optional<int64_t> MaxNewTokens(const RunOptions& options, const artifact::M
   return std::nullopt;
 }
 
+// A model that was published with sampling settings is told to be read greedily, so that nobody
+// looks for its temperature in vain.
+std::string ChoiceText(const artifact::GenerationDefaults& defaults) {
+  if (!defaults.do_sample()) return "choice: greedy\n";
+  return "choice: greedy; the model's own defaults ask for sampling, which this runner does not "
+         "do\n";
+}
+
 // Runs the one request; Ctrl-C ends it with what it has.
 absl::StatusOr<Result> RunToEnd(Generator& generator, Request request) {
   InterruptGuard interrupt;
@@ -142,7 +150,9 @@ absl::Status RunText(const RunOptions& options, Session& session) {
                           manifest.generation().stop_ids().end());
   int64_t length = num_prompt + request.max_new_tokens.value_or(std::max<int64_t>(room, 1));
   LATHE_ASSIGN_OR_RETURN(Generator generator, session.MakeGenerator(options.context, {length}));
-  if (options.verbosity >= 1) WriteStderr(session.ledger().Text());
+  if (options.verbosity >= 1) {
+    WriteStderr(absl::StrCat(session.ledger().Text(), ChoiceText(manifest.generation())));
+  }
 
   TextSink sink(tokenizer, /*streams=*/!options.json);
   request.on_token = [&sink](int32_t token) { return sink.Push(token); };

@@ -94,6 +94,16 @@ TEST_F(TextModeTest, VerboseTellsTimesSpeedAndMemory) {
   }
 }
 
+TEST_F(TextModeTest, SamplingDefaultsThatAreNotUsedAreReported) {
+  artifact::Manifest manifest = testing::ToyManifest(ToyTextModel());
+  EXPECT_THAT(RunLathe({model_, "--prompt=a", "--raw", "--max-new-tokens=1", "-v"}).err,
+              HasSubstr("choice: greedy\n"));
+  manifest.mutable_generation()->set_do_sample(true);
+  std::string sampling = WriteToyModel(ToyTextModel(), manifest);
+  EXPECT_THAT(RunLathe({sampling, "--prompt=a", "--raw", "--max-new-tokens=1", "-v"}).err,
+              HasSubstr("choice: greedy; the model's own defaults ask for sampling"));
+}
+
 TEST_F(TextModeTest, AFullDiskIsAnError) {
   ProcessResult run = RunLathe({model_, "--prompt", kRaw, "--raw"}, {.stdout_path = "/dev/full"});
   EXPECT_EQ(run.exit_code, 1);
