@@ -38,6 +38,16 @@ TEST(RowProgram, WhatShapesTheCodeIsInTheKey) {
   EXPECT_NE(cached({2, 32, Storage::kBF16, 1024, 512}), cached({2, 32, Storage::kBF16, 2048, 512}));
 }
 
+TEST(RowProgram, ThePlaceOfATableIsInTheKey) {
+  auto gather = [](int64_t limit, bool is_packed) {
+    RowProgram p;
+    p.Gather({.table = 0, .index = 1, .width = 8, .limit = limit, .is_packed = is_packed});
+    return p.Key();
+  };
+  EXPECT_NE(gather(5, false), gather(5, true));
+  EXPECT_NE(gather(5, false), gather(RowGather::kLimitFromDims, false));
+}
+
 TEST(RowProgram, ScratchHoldsComputedValuesOnly) {
   RowProgram p;
   int x = p.Load({.operand = 0, .width = 20});
@@ -54,7 +64,7 @@ TEST(RowProgramDeathTest, RefusesWhatDoesNotFit) {
   EXPECT_DEATH(p.RmsNorm(x, {.group = 20}), "groups of 20 in 32");
   EXPECT_DEATH(p.Rope(x, {.head_dim = 16, .rotary = 24}), "rotary 24 of heads of 16");
   EXPECT_DEATH(p.KvWrite(x, x, {.layout = {2, 8}}), "2 heads of 8");
-  EXPECT_DEATH(p.Gather({.width = 4, .limit = 0}), "limit > 0");
+  EXPECT_DEATH(p.Gather({.width = 4, .limit = 0}), "gather.limit");
 }
 
 }  // namespace

@@ -2,7 +2,9 @@
 
 #include <cmath>
 #include <cstring>
+#include <map>
 
+#include "compiler/emit/pack_weights.h"
 #include "runtime/base/float_types.h"
 #include "test/support/compiler/kernel_harness.h"
 #include "test/support/status_matchers.h"
@@ -139,7 +141,9 @@ class Reference {
 
 // Runs `program` at every level, checks all of its stores, and that each row alone gives the same
 // bits.
-void CheckProgram(const RowProgram& program, std::vector<Bytes> operands, int64_t rows) {
+// `plain` replaces operands by what the reference shall read instead.
+void CheckProgram(const RowProgram& program, std::vector<Bytes> operands, int64_t rows,
+                  const std::map<int, Bytes>& plain = {}) {
   std::vector<const RowStep*> stores;
   for (const RowStep& step : program.steps()) {
     if (step.op == RowOp::kStore) stores.push_back(&step);
@@ -163,11 +167,13 @@ void CheckProgram(const RowProgram& program, std::vector<Bytes> operands, int64_
     };
     const std::vector<Bytes> result = run(1);
     EXPECT_EQ(run(rows), result) << "row by row";
+    std::vector<Bytes> read = operands;
+    for (const auto& [operand, bytes] : plain) read[static_cast<size_t>(operand)] = bytes;
     for (const RowStep* store : stores) {
       const Bytes& out = result[store->operands[0]];
       EXPECT_EQ(out.back(), 0x55) << "written behind the end";
       for (int64_t row = 0; row < rows; ++row) {
-        Reference reference(program, operands, row);
+        Reference reference(program, read, row);
         for (int64_t i = 0; i < store->width; ++i) {
           const double expected = reference.value(store->inputs[0])[static_cast<size_t>(i)];
           const double unit = store->storage == Storage::kF32 ? 2e-6 : 4e-3;
@@ -230,6 +236,53 @@ TEST(Rowwise, GatherGivesZerosOutsideTheTable) {
                     {}},
                    7);
     }
+  }
+}
+
+// A table that is also the weight of the head is stored as products read it.
+TEST(Rowwise, GatherFromAPackedTable) {
+  for (Storage storage : {Storage::kF32, Storage::kBF16}) {
+    for (int64_t width : {64, 21, 1}) {
+      SCOPED_TRACE(width);
+      constexpr int64_t kTableRows = 35;
+      RowProgram p;
+      int row = p.Gather({.table = 0,
+                          .index = 1,
+                          .width = width,
+                          .limit = kTableRows,
+                          .storage = storage,
+                          .is_packed = true});
+      p.Store(row, 2);
+      const Bytes rows =
+          FloatBytes(RandomFloats(static_cast<size_t>(kTableRows * width), 1), storage);
+      const WeightFormat format =
+          storage == Storage::kF32 ? WeightFormat::kF32 : WeightFormat::kBF16Pairs;
+      Bytes packed(static_cast<size_t>(PackedWeightBytes(format, kTableRows, width)));
+      const TensorView view{storage == Storage::kF32 ? DType::kF32 : DType::kBF16,
+                            {kTableRows, width},
+                            {rows.data(), rows.size()}};
+      LATHE_ASSERT_OK(PackWeight(view, format, 1, absl::MakeSpan(packed)));
+      const Bytes indices = BytesOf(std::vector<int32_t>{0, 15, 16, 34, 35, -1, 17});
+      CheckProgram(p, {packed, indices, {}}, 7, {{0, rows}});
+    }
+  }
+}
+
+TEST(Rowwise, GatherLimitMayBeKnownAtRunTimeOnly) {
+  RowProgram p;
+  p.Store(p.Gather({.table = 0, .index = 1, .width = 32, .limit = RowGather::kLimitFromDims}), 2);
+  const std::vector<float> table = RandomFloats(4 * 32, 1);
+  for (const CpuLevel& level : RunnableLevels()) {
+    LATHE_ASSERT_OK_AND_ASSIGN(
+        auto kernel,
+        KernelHarness::Make("rows", level, [&](KernelBuilder& b) { EmitRowwise(b, "rows", p); }));
+    const std::vector<int32_t> indices = {3, 2, -1};
+    std::vector<float> out(3 * 32, 9.0f);
+    kernel->Run({table.data(), indices.data(), out.data()}, {3, 0, 3}, 3, 1,
+                RowwiseScratchBytes(p));
+    std::vector<float> expected(3 * 32, 0.0f);
+    std::copy(table.begin() + 64, table.begin() + 96, expected.begin() + 32);
+    EXPECT_EQ(out, expected);  // row 3 is outside the limit of 3
   }
 }
 
