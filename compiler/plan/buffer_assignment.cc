@@ -45,8 +45,12 @@ BufferAssignment AssignBuffers(absl::Span<const BufferRequest> requests, int64_t
 
   std::vector<size_t> order(requests.size());
   std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](size_t a, size_t b) { return result.strides[a] > result.strides[b]; });
+  // Largest first, equal ones in the order given. Not std::stable_sort: libstdc++ 12 implements it with a function that it marks as
+  // deprecated, and under a precompiled header that warning is no longer silenced as a system header's.
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    if (result.strides[a] != result.strides[b]) return result.strides[a] > result.strides[b];
+    return a < b;
+  });
 
   std::map<std::string, std::vector<Placed>> placed_by_unit;
   std::map<std::string, int64_t> peak_by_unit;
