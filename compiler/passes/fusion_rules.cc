@@ -19,8 +19,6 @@ namespace {
 // operand list.
 constexpr size_t kMaxSegments = 3;
 
-bool IsAnchor(mlir::Operation* op) { return llvm::isa<MatmulOp, AttentionOp, RopeTableOp>(op); }
-
 // Whether `value` is defined before `op` in the same block, or outside of it.
 bool IsDefinedBefore(mlir::Value value, mlir::Operation* op) {
   mlir::Operation* def = value.getDefiningOp();
