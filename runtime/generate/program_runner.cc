@@ -80,15 +80,17 @@ absl::Status ProgramRunner::Run(const StepInput& input, absl::Span<const KvCache
   return program_->Run(bindings_, profile_);
 }
 
-// The symbols of costs that are no extents (ops/attention): keys seen, summed over the rows of the step, and keys held, summed over its
-// sequences. Windows are not subtracted, so the cost of a layer with one is an upper limit.
+// The symbols of costs that are no extents (ops/attention): keys seen, summed over the rows of the
+// step, and keys held, summed over its sequences. Windows are not subtracted, so the cost of a
+// layer with one is an upper limit.
 void ProgramRunner::BindCostSymbols(const StepInput& input) {
   int64_t attended_keys = 0;
   for (int32_t position : input.positions) attended_keys += position + 1;
   int64_t cached_keys = 0;
   for (size_t i = 0; i + 1 < input.row_offsets.size(); ++i) {
     const int32_t end = input.row_offsets[i + 1];
-    if (end > input.row_offsets[i]) cached_keys += input.positions[static_cast<size_t>(end) - 1] + 1;
+    if (end > input.row_offsets[i])
+      cached_keys += input.positions[static_cast<size_t>(end) - 1] + 1;
   }
   bindings_.symbols.push_back({"attended_keys", attended_keys});
   bindings_.symbols.push_back({"cached_keys", cached_keys});

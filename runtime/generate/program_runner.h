@@ -32,9 +32,9 @@ class ProgramRunner : public StepRunner {
   void SetProfile(Profile* profile) { profile_ = profile; }
 
  private:
-  void BindCostSymbols(const StepInput& input);
   ProgramRunner(const artifact::Manifest& manifest, std::unique_ptr<Program> program)
       : manifest_(manifest), program_(std::move(program)) {}
+  void BindCostSymbols(const StepInput& input);
 
   const artifact::Manifest& manifest_;
   std::unique_ptr<Program> program_;

@@ -33,8 +33,9 @@ struct Request {
   std::vector<int32_t> stop_ids = {};
   // Lengths in which the prompt is read; empty: as the scheduler likes.
   std::vector<int64_t> pieces = {};
-  // Choose among all rows of the head, also those behind the last id of the tokenizer, as references do that know no tokenizer. Text
-  // needs false: an id without a token cannot be decoded.
+  // Choose among all rows of the head, also those behind the last id of the tokenizer, as
+  // references do that know no tokenizer. Text needs false: an id without a token cannot be
+  // decoded.
   bool allow_padding_ids = false;
   bool keep_prompt_logits = false;  // of every row of the prompt
   bool keep_token_logits = false;   // of the row that chose each token

@@ -11,7 +11,14 @@
 namespace lathe::testing {
 namespace {
 
-enum Symbol : uint32_t { kTokens, kSequences, kLogitRows, kMaxPageSymbol };
+enum Symbol : uint32_t {
+  kTokens,
+  kSequences,
+  kLogitRows,
+  kMaxPageSymbol,
+  kAttendedKeys,
+  kCachedKeys
+};
 
 artifact::Expr Rows(uint32_t symbol, int64_t coefficient) {
   return MakeExpr({{coefficient, {symbol}, 0}});
@@ -56,7 +63,7 @@ void AddCommand(artifact::Program& program, const std::string& symbol,
   *command->mutable_items() = items;
 }
 
-void FillProgram(artifact::Program& program, bool has_probes) {
+void FillProgram(artifact::Program& program, const ToyModelOptions& options) {
   program.set_target("cpu");
   program.set_entry("step");
   AddInput(program, "tokens", kTokens);
@@ -71,9 +78,13 @@ void FillProgram(artifact::Program& program, bool has_probes) {
   AddCommand(program, "toy_logits",
              {InputOperand(3), InputOperand(1), InputOperand(2), PageTableOperand(0),
               PoolOperand(0, 0, false), Logits()},
-             {max_pages, Constant(kToyVocab), Constant(kToyTokenizer)}, Rows(kLogitRows, 1));
+             {max_pages, Constant(kToyVocab), Constant(kToyTokenizer),
+              Constant(options.padding_wins ? 0 : 1001)},
+             Rows(kLogitRows, 1));
+  *program.mutable_commands(1)->mutable_flops() = Rows(kAttendedKeys, 1);
+  *program.mutable_commands(1)->mutable_bytes_read() = Rows(kCachedKeys, 4);
   AddOutput(program, "logits", kLogitRows, kToyVocab, Logits());
-  for (int64_t layer = 0; has_probes && layer <= kToyLayers; ++layer) {
+  for (int64_t layer = 0; options.has_probes && layer <= kToyLayers; ++layer) {
     AddOutput(program, absl::StrCat("layer_inputs.", layer), kTokens, kToyHidden,
               LayerInput(layer));
   }
@@ -111,7 +122,8 @@ artifact::Manifest ToyManifest(const ToyModelOptions& options) {
   manifest.set_family("none");
   manifest.set_precision("f32");
   manifest.add_targets("cpu");
-  for (const char* symbol : {"tokens", "sequences", "logit_rows", "kv.max_pages"})
+  for (const char* symbol :
+       {"tokens", "sequences", "logit_rows", "kv.max_pages", "attended_keys", "cached_keys"})
     manifest.add_symbols(symbol);
   manifest.set_vocab_size(kToyVocab);
   manifest.set_tokenizer_size(kToyTokenizer);
@@ -122,7 +134,7 @@ artifact::Manifest ToyManifest(const ToyModelOptions& options) {
   eos->set_name("eos_token");
   eos->set_text("<|im_end|>");
   AddKvGroup(manifest);
-  FillProgram(*manifest.add_programs(), options.has_probes);
+  FillProgram(*manifest.add_programs(), options);
   return manifest;
 }
 

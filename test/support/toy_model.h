@@ -22,7 +22,9 @@ inline constexpr int64_t kToyKvHeads = 2;
 inline constexpr int64_t kToyHeadDim = 4;
 
 struct ToyModelOptions {
-  bool has_probes = true;      // outputs layer_inputs.0 ... 2
+  bool has_probes = true;  // outputs layer_inputs.0 ... 2
+  // Ids without a token have the largest logit of all, 1, else the smallest, -1000.
+  bool padding_wins = true;
   std::string tokenizer = {};  // bytes of the section; none when empty
   std::string chat_template = {};
   std::string cases = {};

@@ -90,10 +90,10 @@ absl::Status RunIds(const RunOptions& options, Session& session) {
   std::vector<int64_t> lengths;
   int64_t longest_piece = 0;
   for (size_t i = 0; i < asked.prompts.size(); ++i) {
-    lengths.push_back(static_cast<int64_t>(asked.prompts[i].size()) +
-                      std::min<int64_t>(asked.max_new_tokens, 1 << 30));
+    int64_t num_prompt = static_cast<int64_t>(asked.prompts[i].size());
+    lengths.push_back(num_prompt + std::min<int64_t>(asked.max_new_tokens, 1 << 30));
     for (int64_t piece : asked.pieces[i])
-      longest_piece = std::max(longest_piece, std::min(piece, lengths.back()));
+      longest_piece = std::max(longest_piece, std::min(piece, num_prompt));
   }
   LATHE_ASSIGN_OR_RETURN(Generator generator,
                          session.MakeGenerator(options.context, lengths, longest_piece));

@@ -3,7 +3,6 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -95,10 +94,14 @@ absl::StatusOr<Generator> Session::MakeGenerator(std::optional<int64_t> context,
   GeneratorOptions options{.context = context,
                            .max_sequences = static_cast<int64_t>(lengths.size())};
   options.step_rows = std::max(options.step_rows, longest_piece);
-  options.pool_tokens = std::accumulate(lengths.begin(), lengths.end(), int64_t{0});
+  // A request beyond the context is refused when it is submitted, so it needs no room here.
+  int64_t most = context.value_or(artifact_.manifest().max_context());
+  int64_t total = 0;
+  for (int64_t length : lengths) total += std::min(length, most);
+  options.pool_tokens = std::max<int64_t>(total, 1);
   LATHE_ASSIGN_OR_RETURN(Generator generator,
                          Generator::Create(artifact_.manifest(), std::move(runner), options));
-  ledger_.Mark("caches", absl::StrCat("room for ", *options.pool_tokens, " tokens"));
+  ledger_.Mark("caches", absl::StrCat("room for ", total, " tokens"));
   program_ = loaded;
   return generator;
 }

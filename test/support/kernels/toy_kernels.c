@@ -50,8 +50,8 @@ KERNEL(toy_write) {
   }
 }
 
-// logits[v] = -|v - next|, but 1 for the ids from dims[2] on, which no tokenizer knows. Items are
-// logit rows, dims = {max_pages, vocab, tokenizer size}.
+// logits[v] = -|v - next|, but 1 - dims[3] for the ids from dims[2] on, which no tokenizer knows.
+// Items are logit rows, dims = {max_pages, vocab, tokenizer size, penalty of padding ids}.
 KERNEL(toy_logits) {
   (void)scratch;
   const int32_t* logit_rows = operands[0];
@@ -69,7 +69,7 @@ KERNEL(toy_logits) {
     int64_t next = sum % dims[2];
     for (int64_t v = 0; v < dims[1]; ++v) {
       int64_t distance = v > next ? v - next : next - v;
-      logits[i * dims[1] + v] = v >= dims[2] ? 1.0f : -(float)distance;
+      logits[i * dims[1] + v] = v >= dims[2] ? 1.0f - (float)dims[3] : -(float)distance;
     }
   }
 }

@@ -79,6 +79,19 @@ TEST_F(GeneratorTest, TheLastIdsOfTheVocabularyAreNeverProduced) {
   EXPECT_TRUE(has_larger);
 }
 
+TEST_F(GeneratorTest, UnlessTheRequestAllowsThem) {
+  FakeModelOptions all = model_options_;
+  all.tokenizer_size = all.vocab_size;
+  Generator generator = Make();
+  LATHE_ASSERT_OK_AND_ASSIGN(
+      int64_t id,
+      generator.Submit({.prompt = Prompt(5), .max_new_tokens = 100, .allow_padding_ids = true}));
+  LATHE_ASSERT_OK(generator.RunAll());
+  std::vector<int32_t> expected = ExpectedTokens(all, Prompt(5), 100);
+  EXPECT_GT(*std::max_element(expected.begin(), expected.end()), 36);
+  EXPECT_EQ(generator.Take(id)->tokens, expected);
+}
+
 // Requests of all lengths come at random times, some in pieces of their own, some are cancelled:
 // each text is that of a lone run.
 TEST_F(GeneratorTest, BatchesEqualSingleRuns) {

@@ -22,7 +22,9 @@ std::string List(const std::vector<int32_t>& ids) {
   return absl::StrCat("[", absl::StrJoin(ids, ", "), "]");
 }
 
-std::string ModelWith(std::string cases) { return WriteToyModel({.cases = std::move(cases)}); }
+std::string ModelWith(std::string cases) {
+  return WriteToyModel({.padding_wins = false, .cases = std::move(cases)});
+}
 
 TEST(CasesModeTest, RightCasesPass) {
   std::string cases = absl::StrCat(

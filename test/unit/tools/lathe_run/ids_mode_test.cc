@@ -38,6 +38,7 @@ class Dump {
     return tensor == nullptr ? std::vector<int64_t>{} : tensor->shape;
   }
   std::vector<float> Values(absl::string_view name) const {
+    if (!Has(name)) return {};
     const TensorView* tensor = file_->Find(name);
     std::vector<float> values(tensor->bytes.size() / sizeof(float));
     std::memcpy(values.data(), tensor->bytes.data(), tensor->bytes.size());
@@ -51,7 +52,7 @@ class Dump {
 
 TEST(IdsModeTest, ContinuesPastAnyEndToken) {
   std::vector<int32_t> expected = ToyTokens(Prompt(20), 100);
-  testing::ToyModelOptions options;
+  testing::ToyModelOptions options{.padding_wins = false};
   options.stop_ids = {expected[0], expected[5]};
   std::string in = TempFile(
       "in.json", absl::StrCat("{\"prompt_ids\": ", List(Prompt(20)), ", \"max_new_tokens\": 100}"));
@@ -69,7 +70,8 @@ TEST(IdsModeTest, DumpsLogitsLayerInputsAndStates) {
     std::string in = TempFile("in.json", absl::StrCat("{\"prompt_ids\": ", List(prompt),
                                                       ", \"max_new_tokens\": 5", pieces, "}"));
     std::string out = testing::TempDir() + "/out.safetensors";
-    ProcessResult run = RunLathe({WriteToyModel({}), "--ids", in, "--dump-tensors", out, "--json"});
+    ProcessResult run = RunLathe(
+        {WriteToyModel({.padding_wins = false}), "--ids", in, "--dump-tensors", out, "--json"});
     ASSERT_EQ(run.exit_code, 0) << run.err;
     Dump dump(out);
     EXPECT_EQ(dump.Shape("prefill_logits"), (std::vector<int64_t>{100, kToyVocab}));
@@ -82,7 +84,7 @@ TEST(IdsModeTest, DumpsLogitsLayerInputsAndStates) {
     for (size_t row = 0; row < 5; ++row) {
       EXPECT_EQ(greedy[row * kToyVocab + static_cast<size_t>(expected[row])], 0.0f)
           << "row i produced greedy_ids[i]";
-      EXPECT_EQ(greedy[row * kToyVocab + 260], 1.0f)
+      EXPECT_EQ(greedy[row * kToyVocab + 260], -1000.0f)
           << "logits of ids without a token stay as they are";
     }
     ASSERT_EQ(dump.Shape("layer_inputs"), (std::vector<int64_t>{3, 100, 3}));
@@ -121,6 +123,12 @@ TEST(IdsModeTest, WithoutProbesThereAreLogitsOnly) {
   EXPECT_FALSE(dump.Has("greedy_logits"));
 }
 
+TEST(IdsModeTest, IdsWithoutATokenMayBeChosenAsTheReferenceDoes) {
+  std::string in = TempFile("in.json", R"({"prompt_ids": [1, 2], "max_new_tokens": 2})");
+  EXPECT_EQ(RunLathe({WriteToyModel({}), "--ids", in, "--json"}).out,
+            "{\"greedy_ids\": [259, 259]}\n");
+}
+
 TEST(IdsModeTest, ABatchEqualsItsPromptsAlone) {
   std::vector<std::vector<int32_t>> prompts = {Prompt(1), Prompt(7), Prompt(33), Prompt(70),
                                                Prompt(129)};
@@ -134,7 +142,8 @@ TEST(IdsModeTest, ABatchEqualsItsPromptsAlone) {
       "in.json",
       absl::StrCat("{\"prompt_ids\": [", absl::StrJoin(lists, ", "), "], \"max_new_tokens\": 16}"));
   std::string out = testing::TempDir() + "/out.safetensors";
-  ProcessResult run = RunLathe({WriteToyModel({}), "--ids", in, "--dump-tensors", out, "--json"});
+  ProcessResult run = RunLathe(
+      {WriteToyModel({.padding_wins = false}), "--ids", in, "--dump-tensors", out, "--json"});
   EXPECT_EQ(run.out, absl::StrCat("{\"greedy_ids\": [", absl::StrJoin(expected, ", "), "]}\n"))
       << run.err;
   Dump dump(out);
@@ -143,6 +152,7 @@ TEST(IdsModeTest, ABatchEqualsItsPromptsAlone) {
     EXPECT_EQ(dump.Shape(absl::StrCat("greedy_logits.", i)), (std::vector<int64_t>{16, kToyVocab}));
     std::vector<float> last = dump.Values(absl::StrCat("last_logits.", i));
     std::vector<float> greedy = dump.Values(absl::StrCat("greedy_logits.", i));
+    ASSERT_EQ(greedy.size(), 16 * kToyVocab);
     EXPECT_TRUE(std::equal(last.begin(), last.end(), greedy.begin()));
   }
   EXPECT_FALSE(dump.Has("layer_inputs"));
@@ -166,6 +176,11 @@ TEST(IdsModeTest, BadInputIsOneMessageAndNothingIsWritten) {
   refused(R"({"prompt_ids": [[1], [264]], "max_new_tokens": 1})", "prompt 1: prompt_ids[0] is 264");
   refused(R"({"prompt_ids": [1], "max_new_tokens": 300})",
           "1 tokens and 300 new ones are asked for, but the context holds 300");
+  refused(R"({"prompt_ids": [1], "max_new_tokens": 9000000000000000000})", "the context holds 300");
+  refused(R"({"prompt_ids": [[1], [2]], "max_new_tokens": 9000000000000000000})",
+          "prompt 0: the prompt has 1 tokens");
+  refused(R"({"prompt_ids": [1, 2], "max_new_tokens": 1, "pieces": [1000000000]})",
+          "pieces[0] is 1000000000, but 2");
   refused(R"({"prompt_ids": [1, 2], "max_new_tokens": 1, "pieces": [3]})",
           "pieces[0] is 3, but 2 tokens");
   refused(R"({"prompt_ids": [1, 2], "max_new_tokens": 1, "piece": [2]})", "did you mean pieces?");
