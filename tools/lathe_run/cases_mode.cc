@@ -49,8 +49,8 @@ absl::Status ReadCase(const JsonValue& value, std::vector<Expectation>& out) {
 absl::StatusOr<std::vector<Expectation>> ReadCases(const Artifact& artifact) {
   std::string origin = absl::StrCat(artifact.path(), ": section cases");
   if (!artifact.HasSection("cases")) {
-    return absl::NotFoundError(
-        absl::StrCat(artifact.path(), " holds no test cases to check; compile it with some"));
+    return absl::NotFoundError(absl::StrCat(
+        artifact.path(), " holds no test cases to check; compile it with --cases=FILE"));
   }
   LATHE_ASSIGN_OR_RETURN(absl::string_view text, artifact.Section("cases"));
   LATHE_ASSIGN_OR_RETURN(JsonValue root, ParseJson(text, origin));
