@@ -6,8 +6,9 @@
 namespace lathe::qwen3 {
 namespace {
 
-// An explicit list of layer types wins over max_window_layers; without use_sliding_window both mean
-// nothing.
+// An explicit list of layer types wins over max_window_layers. Without use_sliding_window there is
+// no width: max_window_layers means nothing then, and a sliding entry of the list is a
+// contradiction.
 std::vector<int64_t> ReadWindows(ConfigReader& reader, int64_t num_layers) {
   std::vector<int64_t> windows(static_cast<size_t>(num_layers), 0);
   bool uses_window = reader.BoolOr("use_sliding_window", false);
@@ -29,6 +30,12 @@ std::vector<int64_t> ReadWindows(ConfigReader& reader, int64_t num_layers) {
                                         "\"; full_attention and sliding_attention are supported"));
       }
       slides = type == "sliding_attention";
+      if (slides && !uses_window) {
+        reader.Fail("layer_types", absl::StrCat("entry ", i,
+                                                " is sliding_attention, but use_sliding_window is "
+                                                "false; expected true, or full_attention"));
+        return windows;
+      }
     }
     if (slides) windows[i] = window;
   }
@@ -36,7 +43,8 @@ std::vector<int64_t> ReadWindows(ConfigReader& reader, int64_t num_layers) {
 }
 
 void CheckHeads(ConfigReader& reader, const Config& config) {
-  if (config.num_heads % config.num_kv_heads != 0) {
+  // After another problem the counts may be stand-ins, and this would report what is not there.
+  if (reader.ok() && config.num_heads % config.num_kv_heads != 0) {
     reader.Fail("num_key_value_heads",
                 absl::StrCat(config.num_kv_heads, " does not divide num_attention_heads, which is ",
                              config.num_heads));
