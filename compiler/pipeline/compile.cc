@@ -119,7 +119,9 @@ absl::StatusOr<CompileReport> Compile(mlir::ModuleOp module, const TensorSource&
   CompileReport report;
   if (options.stop_after && *options.stop_after < Phase::kEmit) return report;
   auto start = std::chrono::steady_clock::now();
-  EmitOptions emit{.threads = options.threads, .progress = options.on_weights};
+  EmitOptions emit;
+  emit.threads = options.threads;
+  emit.progress = options.on_weights;
   if (!options.dump_dir.empty()) emit.kernel_dump_dir = options.dump_dir + "/kernels";
   LATHE_ASSIGN_OR_RETURN(report.emitted,
                          EmitArtifact(module, targets, weights, attachments, emit, output),
