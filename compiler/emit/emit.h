@@ -17,9 +17,9 @@ namespace lathe {
 
 struct EmitOptions {
   int threads = 1;
-  std::string
-      kernel_dump_dir;  // "" = none; else assembly and LLVM IR of each kernel are written there
-  Progress progress;
+  // "" = none; else assembly and LLVM IR of each kernel are written there.
+  std::string kernel_dump_dir = {};
+  Progress progress = {};
 };
 
 struct EmitReport {
