@@ -5,7 +5,7 @@
 // being small and sensitive. Types change at the declaration and follow every use: weight ops,
 // calls, layer arguments. The ops widen what they read, so nothing else changes.
 #include "compiler/passes/passes.h"
-#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SmallPtrSet.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/SymbolTable.h"
 #include "ops/core/dialect.h"
@@ -80,29 +80,43 @@ struct ChooseStorage : mlir::PassWrapper<ChooseStorage, mlir::OperationPass<mlir
   // the layers are different functions.
   mlir::LogicalResult PropagateThroughCalls() {
     mlir::SymbolTable symbols(getOperation());
-    llvm::MapVector<mlir::func::FuncOp, mlir::func::CallOp> first_call;
-    mlir::WalkResult result = getOperation().walk([&](mlir::func::CallOp call) {
+    llvm::SmallVector<std::pair<mlir::func::CallOp, mlir::func::FuncOp>> calls;
+    getOperation().walk([&](mlir::func::CallOp call) {
       auto callee = symbols.lookup<mlir::func::FuncOp>(call.getCallee());
-      if (!callee) return mlir::WalkResult::advance();
-      if (!first_call.insert({callee, call}).second) {
-        if (llvm::equal(callee.front().getArgumentTypes(), call.getOperandTypes()))
-          return mlir::WalkResult::advance();
-        call.emitError() << "weights of @" << callee.getName()
-                         << " have other types here than at its first call";
-        return mlir::WalkResult::interrupt();
-      }
-      for (auto [argument, operand] : llvm::zip_equal(callee.getArguments(), call.getOperands())) {
-        argument.setType(operand.getType());
-      }
-      return mlir::WalkResult::advance();
+      if (callee && !callee.isExternal()) calls.emplace_back(call, callee);
     });
+    // A layer that calls functions itself hands on what it gets, so types settle after as many
+    // rounds as calls are nested. The first call of a function decides.
+    bool changed = true;
+    for (size_t round = 0; changed && round < calls.size(); ++round) {
+      changed = false;
+      llvm::SmallPtrSet<mlir::Operation*, 8> decided;
+      for (auto [call, callee] : calls) {
+        if (decided.insert(callee).second) changed |= TakeTypes(callee, call);
+      }
+    }
+    for (auto [call, callee] : calls) {
+      if (llvm::equal(callee.front().getArgumentTypes(), call.getOperandTypes())) continue;
+      return call.emitError() << "weights of @" << callee.getName()
+                              << " have other types here than at its first call";
+    }
     for (auto func : getOperation().getOps<mlir::func::FuncOp>()) {
       if (func.isExternal()) continue;
       func.setFunctionType(
           mlir::FunctionType::get(&getContext(), func.front().getArgumentTypes(),
                                   func.front().getTerminator()->getOperandTypes()));
     }
-    return mlir::failure(result.wasInterrupted());
+    return mlir::success();
+  }
+
+  // Whether any argument changed.
+  static bool TakeTypes(mlir::func::FuncOp callee, mlir::func::CallOp call) {
+    bool changed = false;
+    for (auto [argument, operand] : llvm::zip_equal(callee.getArguments(), call.getOperands())) {
+      changed |= argument.getType() != operand.getType();
+      argument.setType(operand.getType());
+    }
+    return changed;
   }
 };
 

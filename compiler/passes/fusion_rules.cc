@@ -8,6 +8,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "ops/attention/attention_ops.h"
 #include "ops/core/dialect.h"
+#include "ops/core/extent.h"
 #include "ops/elementwise/elementwise_ops.h"
 #include "ops/linear/linear_ops.h"
 #include "ops/rotary/rotary_ops.h"
@@ -95,7 +96,7 @@ class GroupFormer {
         std::string mnemonic = op.getName().stripDialect().str();
         anchors_.push_back({{&op}, mnemonic, WithPath({&op}, mnemonic)});
         grouped_.insert(&op);
-        SinkReshapes(anchors_.back());
+        TakeReshapes(anchors_.back());
       }
     }
     CollectRowwise();
@@ -136,7 +137,7 @@ class GroupFormer {
         continue;
       if (group.ops.size() == kMaxSegments || !AreDefinedBefore(user->getOperands(), first))
         continue;
-      if (ElementTypeOf(sibling.getWeight()) != ElementTypeOf(first.getWeight())) continue;
+      if (!AreStoredAlike(first, sibling)) continue;
       user->moveAfter(group.ops.back());
       group.ops.push_back(user);
       grouped_.insert(user);
@@ -145,7 +146,7 @@ class GroupFormer {
     group.rule = group.ops.size() > 1 ? "matmul_shared_input" : "matmul";
     if (group.ops.size() == 2) TakeSwiglu(group);
     if (group.ops.size() == 1) TakeResidual(group);
-    SinkReshapes(group);
+    TakeReshapes(group);
     anchors_.push_back(std::move(group));
   }
 
@@ -177,14 +178,14 @@ class GroupFormer {
     group.rule += rule;
   }
 
-  // Rule 4: a reshape of an anchor's only output moves no data; it joins the anchor unless
-  // row-by-row ops follow that take it for free.
-  void SinkReshapes(FusionGroup& group) {
-    mlir::Operation* last = group.ops.back();
-    if (last->getNumResults() != 1 || !last->getResult(0).hasOneUse()) return;
-    auto reshape = llvm::dyn_cast<ReshapeOp>(*last->getResult(0).user_begin());
-    if (!reshape || reshape->getBlock() != &block_) return;
-    Take(group, reshape, "");
+  // Rule 4: a reshape moves no data. Where it is the only reader of what an anchor computes it
+  // joins the anchor, or it could be left alone in a launch that copies.
+  void TakeReshapes(FusionGroup& group) {
+    for (mlir::Operation* op : std::vector<mlir::Operation*>(group.ops)) {
+      if (op->getNumResults() != 1 || !op->getResult(0).hasOneUse()) continue;
+      auto reshape = llvm::dyn_cast<ReshapeOp>(*op->getResult(0).user_begin());
+      if (reshape && reshape->getBlock() == &block_) Take(group, reshape, "");
+    }
   }
 
   // Rule 5: what is left between two anchors works row by row: neighbours with the same rows become
@@ -200,13 +201,11 @@ class GroupFormer {
       current = {};
     };
     for (mlir::Operation& op : block_) {
-      if (grouped_.contains(&op) || op.hasTrait<mlir::OpTrait::IsTerminator>() ||
-          llvm::isa<mlir::func::CallOp>(op)) {
+      if (grouped_.contains(&op) || IsStructural(&op)) {
         close();
         continue;
       }
-      if (IsStructural(&op)) continue;
-      std::string rows = RowSymbol(&op);
+      std::string rows = RowsOf(&op);
       if (!current.ops.empty() && rows != current_rows) close();
       current.ops.push_back(&op);
       current_rows = rows;
@@ -214,8 +213,13 @@ class GroupFormer {
     close();
   }
 
-  static mlir::Type ElementTypeOf(mlir::Value value) {
-    return mlir::getElementTypeOrSelf(value.getType());
+  // One kernel reads weights of one type, and either every segment has a bias or none has.
+  static bool AreStoredAlike(MatmulOp a, MatmulOp b) {
+    auto element_of = [](mlir::Value value) {
+      return value ? mlir::getElementTypeOrSelf(value.getType()) : mlir::Type();
+    };
+    return element_of(a.getWeight()) == element_of(b.getWeight()) &&
+           element_of(a.getBias()) == element_of(b.getBias());
   }
 
   std::vector<mlir::Operation*> UsersInOrder(mlir::Value value) const {
@@ -240,7 +244,7 @@ bool IsStructural(mlir::Operation* op) {
          llvm::isa<mlir::func::CallOp, WeightOp, ConstantOp, CacheLayerOp, DispatchOp>(op);
 }
 
-std::string RowSymbol(mlir::Operation* op) {
+std::string RowsOf(mlir::Operation* op) {
   mlir::Value value;
   if (op->getNumResults() > 0) {
     value = op->getResult(0);
@@ -250,8 +254,8 @@ std::string RowSymbol(mlir::Operation* op) {
     return "";
   }
   auto type = llvm::dyn_cast<mlir::RankedTensorType>(value.getType());
-  if (!type || type.getRank() == 0 || !type.isDynamicDim(0)) return "";
-  return llvm::cast<SymAttr>(type.getEncoding()).getNames()[0].str();
+  if (!type || type.getRank() == 0) return "";
+  return Extents(type).front().expr().ToString();
 }
 
 std::vector<FusionGroup> FormGroups(mlir::Block& block) { return GroupFormer(block).Run(); }

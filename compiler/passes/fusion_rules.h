@@ -25,9 +25,10 @@ struct FusionGroup {
 // Whether an op stays outside of dispatches: calls, returns, weights, constants, views of caches.
 bool IsStructural(mlir::Operation* op);
 
-// The symbol of the leading extent of what `op` writes (kv_write: of the keys it stores), or ""
-// when that extent is static.
-std::string RowSymbol(mlir::Operation* op);
+// The leading extent of what `op` writes (kv_write: of the keys it stores) as text, "tokens" or
+// "4";
+// "" for an op that does not work on rows.
+std::string RowsOf(mlir::Operation* op);
 
 // Moves ops of `block` next to the anchors that they can join, and returns the groups in program
 // order; together they hold each op of the block that is not structural exactly once. Ops only move
