@@ -1,6 +1,7 @@
 #include "compiler/select/dispatch_view.h"
 
 #include "absl/strings/str_cat.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/SmallPtrSet.h"
 #include "ops/attention/attention_ops.h"
 #include "ops/elementwise/elementwise_ops.h"
@@ -10,22 +11,28 @@
 namespace lathe {
 namespace {
 
-// Collects the ops of type Op that make `value`: itself, or what calls pass for it.
+// The ops of type Op that make `value`: itself, or what calls pass for it, in the order of the
+// calls.
 template <typename Op>
-void CollectSources(mlir::Value value, llvm::SmallVectorImpl<Op>& sources) {
-  if (auto op = value.getDefiningOp<Op>()) {
-    sources.push_back(op);
-    return;
+llvm::SmallVector<Op> Sources(mlir::Value value) {
+  llvm::SmallVector<Op> sources;
+  llvm::SetVector<mlir::Value> reached;
+  reached.insert(value);
+  for (size_t i = 0; i < reached.size(); ++i) {
+    if (auto op = reached[i].getDefiningOp<Op>()) {
+      sources.push_back(op);
+      continue;
+    }
+    auto argument = llvm::dyn_cast<mlir::BlockArgument>(reached[i]);
+    auto func = argument ? llvm::dyn_cast<mlir::func::FuncOp>(argument.getOwner()->getParentOp())
+                         : mlir::func::FuncOp();
+    if (!func) continue;
+    func->getParentOfType<mlir::ModuleOp>().walk([&](mlir::func::CallOp call) {
+      if (call.getCallee() == func.getName())
+        reached.insert(call.getOperand(argument.getArgNumber()));
+    });
   }
-  auto argument = llvm::dyn_cast<mlir::BlockArgument>(value);
-  if (!argument) return;
-  auto func = llvm::dyn_cast<mlir::func::FuncOp>(argument.getOwner()->getParentOp());
-  if (!func) return;
-  auto module = func->getParentOfType<mlir::ModuleOp>();
-  module.walk([&](mlir::func::CallOp call) {
-    if (call.getCallee() == func.getName())
-      CollectSources(call.getOperand(argument.getArgNumber()), sources);
-  });
+  return sources;
 }
 
 // Whether a matmul reads `value` as its weight, in a dispatch, or in a function that it is passed
@@ -119,8 +126,7 @@ absl::StatusOr<std::string> MatmulLayout(mlir::Type element) {
 }
 
 absl::StatusOr<KvCacheType> SourceCache(DispatchOp dispatch, int64_t number) {
-  llvm::SmallVector<CacheLayerOp> sources;
-  CollectSources(dispatch.getInputs()[number], sources);
+  llvm::SmallVector<CacheLayerOp> sources = Sources<CacheLayerOp>(dispatch.getInputs()[number]);
   if (sources.empty())
     return absl::FailedPreconditionError("the cache is not a layer of a cache group");
   auto cache = llvm::cast<KvCacheType>(sources.front().getCache().getType());
@@ -135,10 +141,8 @@ absl::StatusOr<KvCacheType> SourceCache(DispatchOp dispatch, int64_t number) {
 }
 
 absl::StatusOr<std::string> StoredLayout(DispatchOp dispatch, int64_t number) {
-  llvm::SmallVector<WeightOp> sources;
-  CollectSources(dispatch.getInputs()[number], sources);
   std::string layout;
-  for (WeightOp weight : sources) {
+  for (WeightOp weight : Sources<WeightOp>(dispatch.getInputs()[number])) {
     std::string own = "rows";
     if (IsMatmulWeight(weight)) {
       mlir::Type element =
