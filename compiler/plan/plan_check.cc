@@ -1,68 +1,63 @@
 #include "compiler/plan/plan_check.h"
 
-#include <map>
-#include <set>
-
 #include "compiler/plan/buffers.h"
 #include "runtime/artifact/kernel_abi.h"
+#include "runtime/base/status_macros.h"
 
 namespace lathe {
 namespace {
 
-using SymbolValues = std::map<std::string, int64_t>;
-
-// Offsets and sizes are sums with non-negative coefficients, linear in each symbol, so a few points
-// far apart show any overlap.
-std::vector<SymbolValues> SamplePoints(const std::set<std::string>& symbols) {
-  std::vector<SymbolValues> points;
-  for (int64_t base : {1, 7, 4096}) {
-    SymbolValues same;
-    for (const std::string& symbol : symbols) same[symbol] = base;
-    points.push_back(same);
-    for (const std::string& symbol : symbols) {
-      SymbolValues one_is_zero = same;
-      one_is_zero[symbol] = 0;
-      points.push_back(one_is_zero);
-      SymbolValues one_is_large = same;
-      one_is_large[symbol] = 100003;
-      points.push_back(one_is_large);
-    }
-  }
-  return points;
-}
-
 struct PlacedUse {
   BufferUse use;
-  SymExpr offset;
-  SymExpr size;
+  SymExpr begin;
+  SymExpr end;
+
+  DispatchOp dispatch() const { return llvm::cast<DispatchOp>(use.value.getDefiningOp()); }
 };
 
-mlir::LogicalResult CheckPoint(const std::vector<PlacedUse>& placed, const SymExpr& workspace,
-                               const SymbolValues& values) {
-  int64_t total = workspace.Evaluate(values).value_or(-1);
-  std::vector<std::pair<int64_t, int64_t>> ranges;
-  for (const PlacedUse& entry : placed) {
-    int64_t begin = entry.offset.Evaluate(values).value_or(-1);
-    int64_t end = begin + entry.size.Evaluate(values).value_or(0);
-    if (begin < 0 || end > total || begin % kBufferAlignment != 0) {
-      return entry.use.value.getDefiningOp()->emitError()
-             << "buffer [" << begin << ", " << end
-             << ") is not an aligned part of the workspace of " << total << " bytes";
-    }
-    ranges.emplace_back(begin, end);
+// Whether a <= b for all symbol values: symbols count rows, so they are never negative, and it is
+// enough that no coefficient of b - a is. Buffers are packed per symbol, which makes this a proof
+// that succeeds for every plan of AssignBuffers.
+bool IsNeverAbove(const SymExpr& a, const SymExpr& b) {
+  SymExpr difference = b + a * SymExpr(-1);
+  return llvm::all_of(difference.Terms(),
+                      [](const SymExpr::Term& term) { return term.coefficient >= 0; });
+}
+
+bool IsAligned(const SymExpr& offset) {
+  return llvm::all_of(offset.Terms(), [](const SymExpr::Term& term) {
+    return term.coefficient % kBufferAlignment == 0;
+  });
+}
+
+absl::StatusOr<PlacedUse> Place(const BufferUse& use) {
+  auto result = llvm::cast<mlir::OpResult>(use.value);
+  LATHE_ASSIGN_OR_RETURN(SymExpr begin, BufferOffset(llvm::cast<DispatchOp>(result.getOwner()),
+                                                     result.getResultNumber()));
+  SymExpr size = NumBytes(llvm::cast<mlir::RankedTensorType>(use.value.getType()));
+  return PlacedUse{use, begin, begin + size};
+}
+
+mlir::LogicalResult CheckRange(const PlacedUse& placed, const SymExpr& workspace) {
+  if (!IsNeverAbove(SymExpr(0), placed.begin) || !IsNeverAbove(placed.end, workspace)) {
+    return placed.dispatch().emitError()
+           << "buffer [" << placed.begin.ToString() << ", " << placed.end.ToString()
+           << ") may leave the workspace of " << workspace.ToString() << " bytes";
   }
-  for (size_t a = 0; a < placed.size(); ++a) {
-    for (size_t b = a + 1; b < placed.size() && placed[b].use.first_use <= placed[a].use.last_use;
-         ++b) {
-      if (ranges[a].first < ranges[b].second && ranges[b].first < ranges[a].second) {
-        return placed[b].use.value.getDefiningOp()->emitError()
-               << "its buffer overlaps that of dispatch '"
-               << llvm::cast<DispatchOp>(placed[a].use.value.getDefiningOp()).getName()
-               << "', which is still read";
-      }
-    }
+  if (!IsAligned(placed.begin)) {
+    return placed.dispatch().emitError() << "the offset " << placed.begin.ToString()
+                                         << " is not a multiple of " << kBufferAlignment;
   }
   return mlir::success();
+}
+
+mlir::LogicalResult CheckPair(const PlacedUse& first, const PlacedUse& second) {
+  if (IsNeverAbove(first.end, second.begin) || IsNeverAbove(second.end, first.begin))
+    return mlir::success();
+  return second.dispatch().emitError()
+         << "its buffer [" << second.begin.ToString() << ", " << second.end.ToString()
+         << ") may overlap [" << first.begin.ToString() << ", " << first.end.ToString()
+         << ") of dispatch '" << first.dispatch().getName() << "', which is still in use";
 }
 
 }  // namespace
@@ -71,23 +66,22 @@ mlir::LogicalResult VerifyBufferPlan(mlir::func::FuncOp func) {
   std::vector<BufferUse> uses;
   if (mlir::failed(CollectBufferUses(func, uses))) return mlir::failure();
   absl::StatusOr<SymExpr> workspace = WorkspaceBytes(func);
-  if (!workspace.ok()) return func.emitError() << workspace.status().ToString();
+  if (!workspace.ok()) return func.emitError() << std::string(workspace.status().message());
   std::vector<PlacedUse> placed;
-  std::set<std::string> symbols;
   for (const BufferUse& use : uses) {
-    auto result = llvm::cast<mlir::OpResult>(use.value);
-    absl::StatusOr<SymExpr> offset =
-        BufferOffset(llvm::cast<DispatchOp>(result.getOwner()), result.getResultNumber());
-    if (!offset.ok()) return result.getOwner()->emitError() << offset.status().ToString();
-    placed.push_back(
-        {use, *offset, NumBytes(llvm::cast<mlir::RankedTensorType>(use.value.getType()))});
-    for (const SymExpr* expr : {&placed.back().offset, &placed.back().size}) {
-      for (const std::string& symbol : expr->Symbols()) symbols.insert(symbol);
-    }
+    absl::StatusOr<PlacedUse> place = Place(use);
+    if (!place.ok())
+      return use.value.getDefiningOp()->emitError() << std::string(place.status().message());
+    placed.push_back(*std::move(place));
+    if (mlir::failed(CheckRange(placed.back(), *workspace))) return mlir::failure();
   }
-  for (const std::string& symbol : workspace->Symbols()) symbols.insert(symbol);
-  for (const SymbolValues& values : SamplePoints(symbols)) {
-    if (mlir::failed(CheckPoint(placed, *workspace, values))) return mlir::failure();
+  // Uses stand in program order, so the buffers that live together with one are among those behind
+  // it that begin before it ends.
+  for (size_t a = 0; a < placed.size(); ++a) {
+    for (size_t b = a + 1; b < placed.size() && placed[b].use.first_use <= placed[a].use.last_use;
+         ++b) {
+      if (mlir::failed(CheckPair(placed[a], placed[b]))) return mlir::failure();
+    }
   }
   return mlir::success();
 }

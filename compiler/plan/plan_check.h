@@ -6,8 +6,8 @@
 namespace lathe {
 
 // Every buffer has an offset, lies inside the workspace, is aligned, and shares no byte with
-// another that lives at the same time, checked at symbol values that cover each symbol being zero,
-// one and large. Breaches are errors at the dispatch.
+// another that lives at the same time: proven for all values of the runtime symbols. What cannot be
+// proven is an error at the dispatch.
 mlir::LogicalResult VerifyBufferPlan(mlir::func::FuncOp func);
 
 }  // namespace lathe
