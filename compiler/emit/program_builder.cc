@@ -25,19 +25,6 @@ std::string NameOf(mlir::func::FuncOp entry, mlir::BlockArgument argument) {
   return name ? name.getValue().str() : "";
 }
 
-// Decoder layers in the order of their cache layers: the n-th attention of a program belongs to
-// decoder layer n.
-void CollectModelLayers(mlir::func::FuncOp entry, const std::map<std::string, uint32_t>& groups,
-                        artifact::Manifest& manifest) {
-  uint32_t layer = 0;
-  entry.walk([&](CacheLayerOp op) {
-    auto cache = llvm::cast<KvCacheType>(op.getCache().getType());
-    artifact::KvCacheGroup* group =
-        manifest.mutable_kv_groups(static_cast<int>(groups.at(cache.getName().str())));
-    group->mutable_model_layers()->Set(static_cast<int>(op.getIndex()), layer++);
-  });
-}
-
 }  // namespace
 
 struct ProgramBuilder::EntryContext {
@@ -80,6 +67,9 @@ absl::Status ProgramBuilder::AddProgram(mlir::func::FuncOp entry, mlir::ModuleOp
   if (!kernels)
     return absl::InvalidArgumentError(
         absl::StrCat("there are no kernels for ", target.name, ": run phase lower first"));
+  if (target.levels.empty())
+    return absl::UnimplementedError(absl::StrCat("no code is made for ", target.name));
+  // Every level has the same kernels.
   LATHE_ASSIGN_OR_RETURN(std::vector<LoweredKernel> lowered,
                          KernelsOfLevel(kernels, target.levels.front()));
   for (const LoweredKernel& kernel : lowered) {
@@ -89,7 +79,7 @@ absl::Status ProgramBuilder::AddProgram(mlir::func::FuncOp entry, mlir::ModuleOp
     added->set_scratch_bytes(static_cast<uint64_t>(kernel.scratch_bytes));
   }
   LATHE_RETURN_IF_ERROR(AddInputs(context));
-  CollectModelLayers(entry, groups_, manifest_);
+  for (auto view : entry.front().getOps<CacheLayerOp>()) LATHE_RETURN_IF_ERROR(SetModelLayer(view));
   for (auto dispatch : entry.front().getOps<DispatchOp>()) {
     LATHE_RETURN_IF_ERROR(AddCommand(context, dispatch), "dispatch ", dispatch.getName().str());
   }
@@ -105,7 +95,7 @@ absl::Status ProgramBuilder::AddInputs(EntryContext& context) {
       return absl::InvalidArgumentError(
           absl::StrCat("argument ", argument.getArgNumber(), " has no lathe.name"));
     if (llvm::isa<KvCacheType>(argument.getType())) {
-      LATHE_RETURN_IF_ERROR(CacheGroup(argument).status());
+      LATHE_RETURN_IF_ERROR(CacheGroup(llvm::cast<KvCacheType>(argument.getType())).status());
       continue;
     }
     auto type = llvm::cast<mlir::RankedTensorType>(argument.getType());
@@ -247,11 +237,15 @@ absl::Status ProgramBuilder::SetBuffer(mlir::Value value, artifact::BufferRef& b
                  *buffer.mutable_size());
 }
 
-absl::StatusOr<uint32_t> ProgramBuilder::CacheGroup(mlir::BlockArgument cache) {
-  auto type = llvm::cast<KvCacheType>(cache.getType());
+absl::StatusOr<uint32_t> ProgramBuilder::CacheGroup(KvCacheType type) {
   std::string name = type.getName().str();
-  auto [it, is_new] = groups_.emplace(name, static_cast<uint32_t>(manifest_.kv_groups_size()));
-  if (!is_new) return it->second;
+  const auto number = static_cast<uint32_t>(manifest_.kv_groups_size());
+  auto [it, is_new] = groups_.try_emplace(name, number, type);
+  if (!is_new && it->second.second != type) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("two cache groups of different types are called ", name));
+  }
+  if (!is_new) return it->second.first;
   artifact::KvCacheGroup& group = *manifest_.add_kv_groups();
   const uint64_t element_bytes = type.getDtype().getIntOrFloatBitWidth() / 8;
   const uint64_t part =
@@ -268,7 +262,16 @@ absl::StatusOr<uint32_t> ProgramBuilder::CacheGroup(mlir::BlockArgument cache) {
   group.set_page_bytes(2 * part * static_cast<uint64_t>(type.getLayers()));
   group.mutable_model_layers()->Resize(static_cast<int>(type.getLayers()), 0);
   group.set_max_pages_symbol(Symbol(absl::StrCat(name, ".max_pages")));
-  return it->second;
+  return number;
+}
+
+absl::Status ProgramBuilder::SetModelLayer(mlir::Operation* cache_layer) {
+  auto view = llvm::cast<CacheLayerOp>(cache_layer);
+  LATHE_ASSIGN_OR_RETURN(uint32_t number, CacheGroup(view.getCache().getType()));
+  artifact::KvCacheGroup* group = manifest_.mutable_kv_groups(static_cast<int>(number));
+  group->mutable_model_layers()->Set(static_cast<int>(view.getIndex()),
+                                     static_cast<uint32_t>(view.ModelLayerOrIndex()));
+  return absl::OkStatus();
 }
 
 absl::StatusOr<uint32_t> ProgramBuilder::CacheGroupOfBinding(mlir::Operation* op,
@@ -281,7 +284,7 @@ absl::StatusOr<uint32_t> ProgramBuilder::CacheGroupOfBinding(mlir::Operation* op
   if (!cache)
     return absl::InvalidArgumentError("its cache is not a layer of an input of the entry");
   *layer = static_cast<uint64_t>(view.getIndex());
-  return CacheGroup(cache);
+  return CacheGroup(view.getCache().getType());
 }
 
 }  // namespace lathe

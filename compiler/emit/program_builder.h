@@ -9,6 +9,7 @@
 #include "compiler/target/target.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "ops/core/dialect.h"
 #include "ops/core/sym_expr.h"
 #include "runtime/artifact/artifact.pb.h"
 
@@ -37,14 +38,17 @@ class ProgramBuilder {
   absl::Status SetInputOperand(EntryContext& context, mlir::Value value, const std::string& layout,
                                artifact::Operand& operand);
   absl::Status SetBuffer(mlir::Value value, artifact::BufferRef& buffer);
-  absl::StatusOr<uint32_t> CacheGroup(mlir::BlockArgument cache);
+  // The number of the group in the manifest, added when it is new. InvalidArgument when two inputs
+  // of one name differ.
+  absl::StatusOr<uint32_t> CacheGroup(KvCacheType type);
+  absl::Status SetModelLayer(mlir::Operation* cache_layer);
   absl::StatusOr<uint32_t> CacheGroupOfBinding(mlir::Operation* dispatch,
                                                const struct Binding& binding, uint64_t* layer);
 
   artifact::Manifest& manifest_;
   WeightTable& weights_;
   std::map<std::string, uint32_t> symbols_;
-  std::map<std::string, uint32_t> groups_;
+  std::map<std::string, std::pair<uint32_t, KvCacheType>> groups_;  // by name
 };
 
 }  // namespace lathe

@@ -77,7 +77,7 @@ class Caches {
   // Of decoder layer `layer`; to be called once for each, in order.
   Value Next(size_t layer) {
     Group& group = groups_[windows_[layer]];
-    return CacheLayer(b_, group.cache, group.used++);
+    return CacheLayer(b_, group.cache, group.used++, static_cast<int64_t>(layer));
   }
 
  private:

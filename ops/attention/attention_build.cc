@@ -6,8 +6,8 @@ namespace lathe {
 
 using mlir::Value;
 
-Value CacheLayer(GraphBuilder& b, Value cache, int64_t index) {
-  return CacheLayerOp::create(b, cache, index);
+Value CacheLayer(GraphBuilder& b, Value cache, int64_t index, int64_t model_layer) {
+  return CacheLayerOp::create(b, cache, index, b.getI64IntegerAttr(model_layer));
 }
 
 void KvWrite(GraphBuilder& b, Value kv, Value key, Value value, const RowPlacement& rows) {

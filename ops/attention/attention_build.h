@@ -11,7 +11,8 @@ struct RowPlacement {
   mlir::Value row_sequence;  // [S] i32
 };
 
-mlir::Value CacheLayer(GraphBuilder& b, mlir::Value cache, int64_t index);
+// Layer `index` of a cache group, which belongs to decoder layer `model_layer`.
+mlir::Value CacheLayer(GraphBuilder& b, mlir::Value cache, int64_t index, int64_t model_layer);
 
 // Stores key and value, [S, NK, D]: before Attention of the same layer, whose rows see them.
 void KvWrite(GraphBuilder& b, mlir::Value kv, mlir::Value key, mlir::Value value,

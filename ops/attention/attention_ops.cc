@@ -56,9 +56,13 @@ llvm::LogicalResult CacheLayerOp::inferReturnTypes(mlir::MLIRContext* context,
 llvm::LogicalResult CacheLayerOp::verify() {
   int64_t layers = getCache().getType().getLayers();
   auto index = static_cast<int64_t>(getIndex());
-  return Require(
-      *this, index >= 0 && index < layers, 1,
-      "index " + llvm::Twine(index) + " of a cache of " + llvm::Twine(layers) + " layers");
+  if (failed(Require(
+          *this, index >= 0 && index < layers, 1,
+          "index " + llvm::Twine(index) + " of a cache of " + llvm::Twine(layers) + " layers"))) {
+    return mlir::failure();
+  }
+  return Require(*this, ModelLayerOrIndex() >= 0, 2,
+                 "model_layer is " + llvm::Twine(ModelLayerOrIndex()));
 }
 
 absl::Status CacheLayerOp::Evaluate(EvalContext& context) {

@@ -6,9 +6,16 @@ include "ops/core/base.td"
 
 def Lathe_CacheLayerOp : Lathe_NamedOp<"cache_layer", "kv", [Pure, Lathe_Primitive, Lathe_Infers, Lathe_Evaluates]> {
   let summary = "one layer of a cache group";
-  let description = [{ C1: 0 <= index < layers. }];
-  let arguments = (ins Lathe_KvCache:$cache, I64Attr:$index);
+  let description = [{
+    model_layer is the decoder layer that owns it, where that is not the number in the group (layers without this cache
+    stand between); tools name its contents by it.
+    C1: 0 <= index < layers. C2: model_layer is not negative.
+  }];
+  let arguments = (ins Lathe_KvCache:$cache, I64Attr:$index, OptionalAttr<I64Attr>:$model_layer);
   let results = (outs Lathe_KvLayer:$layer);
+  let extraClassDeclaration = [{
+    int64_t ModelLayerOrIndex() { return static_cast<int64_t>(getModelLayer().value_or(getIndex())); }
+  }];
   let assemblyFormat = "$cache `[` $index `]` attr-dict `:` qualified(type($cache))";
   let hasVerifier = 1;
 }

@@ -9,6 +9,14 @@ func.func @cache_layer_c1(%kv: !lathe.kv_cache<name = "kv", layers = 2, kv_heads
 
 // -----
 
+func.func @cache_layer_c2(%kv: !lathe.kv_cache<name = "kv", layers = 2, kv_heads = 2, head_dim = 8, dtype = bf16, page = 64, window = 0>) {
+  // expected-error @+1 {{'lathe.cache_layer' op C2: model_layer is -1}}
+  %l = lathe.cache_layer %kv[1] {model_layer = -1 : i64} : !lathe.kv_cache<name = "kv", layers = 2, kv_heads = 2, head_dim = 8, dtype = bf16, page = 64, window = 0>
+  return
+}
+
+// -----
+
 !layer = !lathe.kv_layer<kv_heads = 2, head_dim = 8, dtype = bf16, page = 64, window = 0>
 func.func @kv_write_c1(%kv: !layer, %k: tensor<4x3x8xf32>, %p: tensor<4xi32>) {
   // expected-error @+1 {{'lathe.kv_write' op C1: key is [4, 3, 8], expected [4, 2, 8]: the heads of the cache}}

@@ -34,7 +34,9 @@ TEST_F(AttentionBuildTest, LayerWriteAttention) {
   RowPlacement rows = {Input({"tokens"}, DType::kI32), Input({"tokens"}, DType::kI32)};
   mlir::Value key = Input({"tokens", 2, 8});
   mlir::Value query = Input({"tokens", 4, 8});
-  mlir::Value layer = CacheLayer(b_, cache, 1);
+  mlir::Value layer = CacheLayer(b_, cache, 1, 5);
+  EXPECT_EQ(layer.getDefiningOp<CacheLayerOp>().getIndex(), 1);
+  EXPECT_EQ(layer.getDefiningOp<CacheLayerOp>().ModelLayerOrIndex(), 5);
   EXPECT_EQ(llvm::cast<KvLayerType>(layer.getType()).getWindow(), 16);
   KvWrite(b_, layer, key, key, rows);
   mlir::Value y = Attention(b_, query, layer, rows, 0.5);
