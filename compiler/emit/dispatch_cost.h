@@ -1,4 +1,5 @@
-// The cost of a dispatch: that of its ops, less what they pass to each other without memory.
+// The cost of a dispatch: that of its ops, less what they pass to each other without memory and
+// what several of them read.
 #pragma once
 
 #include "ops/core/dialect.h"
