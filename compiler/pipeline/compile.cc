@@ -29,6 +29,25 @@ absl::StatusOr<std::vector<Target>> FindTargets(const std::vector<std::string>& 
   return targets;
 }
 
+absl::Status CheckOrder(const CompileOptions& options) {
+  if (!options.start_from || !options.stop_after || *options.start_from <= *options.stop_after)
+    return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "--start-from=", PhaseName(*options.start_from), " is behind --stop-after=",
+      PhaseName(*options.stop_after), ": no phase is left to run (", PhaseNames(), ")"));
+}
+
+// The module less the bodies of its kernels; the first line says where those are.
+std::string PrintWithoutKernels(mlir::ModuleOp module, absl::string_view where) {
+  mlir::OwningOpRef<mlir::ModuleOp> graph(
+      llvm::cast<mlir::ModuleOp>(module->cloneWithoutRegions()));
+  mlir::OpBuilder builder = mlir::OpBuilder::atBlockEnd(&graph->getBodyRegion().emplaceBlock());
+  for (mlir::Operation& op : *module.getBody()) {
+    if (!llvm::isa<mlir::ModuleOp>(op)) builder.clone(op);
+  }
+  return absl::StrCat("// The kernels are in ", where, ".\n", PrintModule(*graph));
+}
+
 // Runs phases one after the other and keeps what dumps and artifact want of each.
 class PhaseRunner {
  public:
@@ -73,8 +92,11 @@ class PhaseRunner {
                                       info.name, ".mlir");
       LATHE_RETURN_IF_ERROR(WriteFileAtomically(path, text));
     }
-    if (options_.keep_ir)
+    if (options_.keep_ir) {
+      // Kernels make up most of the text, and phase plan leaves them alone.
+      if (info.phase > Phase::kLower) text = PrintWithoutKernels(module_, "ir.lower");
       attachments_.texts.emplace_back(absl::StrCat("ir.", info.name), std::move(text));
+    }
     return absl::OkStatus();
   }
 
@@ -110,6 +132,7 @@ void RegisterCompilerDialects(mlir::DialectRegistry& registry) {
 absl::StatusOr<CompileReport> Compile(mlir::ModuleOp module, const TensorSource& weights,
                                       Attachments attachments, const CompileOptions& options,
                                       const std::string& output) {
+  LATHE_RETURN_IF_ERROR(CheckOrder(options));
   LATHE_ASSIGN_OR_RETURN(std::vector<Target> targets, FindTargets(options.targets));
   if (!options.dump_dir.empty() && ::mkdir(options.dump_dir.c_str(), 0777) != 0 &&
       errno != EEXIST) {

@@ -27,7 +27,7 @@ struct CompileOptions {
   std::optional<Phase> stop_after;  // the last phase that runs; without emit no artifact is written
   std::string
       dump_dir;  // "" = none; else D/<n>.<phase>.mlir after each phase, D/kernels/ after emit
-  bool keep_ir = true;       // the artifact holds the module after each phase, for inspect
+  bool keep_ir = true;       // the artifact holds the module after each phase that ran, for inspect
   std::string reproducer;    // where the module before a failing phase goes; "" = nowhere
   std::string command_line;  // stands at the top of the reproducer
   // Called after each phase with its wall time.

@@ -8,6 +8,7 @@
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/IR/Verifier.h"
 #include "ops/core/dialect.h"
+#include "ops/core/extent.h"
 
 namespace lathe {
 namespace {
@@ -36,13 +37,63 @@ mlir::LogicalResult VerifyTopLevel(Phase phase, mlir::ModuleOp module) {
   return mlir::success();
 }
 
+// Caches, and tensors whose dynamic extents all have names.
+bool IsGraphType(mlir::Type type) {
+  if (llvm::isa<KvCacheType, KvLayerType>(type)) return true;
+  auto tensor = llvm::dyn_cast<mlir::RankedTensorType>(type);
+  return tensor && HasNamedExtents(tensor);
+}
+
+mlir::LogicalResult VerifyTypes(Phase phase, mlir::Operation* op, mlir::TypeRange types) {
+  for (mlir::Type type : types) {
+    if (!IsGraphType(type))
+      return Breach(op, phase) << type << " is neither a cache nor a tensor of named extents";
+  }
+  return mlir::success();
+}
+
 mlir::LogicalResult VerifyGraphOps(Phase phase, mlir::func::FuncOp func) {
+  if (!llvm::hasSingleElement(func.getBody()))
+    return Breach(func, phase) << "function @" << func.getName() << " has more than one block";
+  if (mlir::failed(VerifyTypes(phase, func, func.getArgumentTypes()))) return mlir::failure();
   mlir::WalkResult result = func.walk([&](mlir::Operation* op) {
-    if (IsGraphOp(op)) return mlir::WalkResult::advance();
-    Breach(op, phase) << "'" << op->getName() << "' is not an op of the graph level";
-    return mlir::WalkResult::interrupt();
+    if (!IsGraphOp(op)) {
+      Breach(op, phase) << "'" << op->getName() << "' is not an op of the graph level";
+      return mlir::WalkResult::interrupt();
+    }
+    return mlir::failed(VerifyTypes(phase, op, op->getResultTypes()))
+               ? mlir::WalkResult::interrupt()
+               : mlir::WalkResult::advance();
   });
   return mlir::failure(result.wasInterrupted());
+}
+
+// What the runner binds by name: tensors and cache groups in, tensors out.
+mlir::LogicalResult VerifyEntry(Phase phase, mlir::func::FuncOp func) {
+  llvm::StringSet<> names;
+  auto check = [&](mlir::StringAttr name, const std::string& what) -> mlir::LogicalResult {
+    if (!name) return Breach(func, phase) << what << " has no lathe.name";
+    if (names.insert(name.getValue()).second) return mlir::success();
+    return Breach(func, phase) << what << " has the name '" << name.getValue()
+                               << "' of another one";
+  };
+  for (mlir::BlockArgument argument : func.getArguments()) {
+    unsigned number = argument.getArgNumber();
+    std::string what = "argument " + std::to_string(number);
+    if (llvm::isa<KvLayerType>(argument.getType()))
+      return Breach(func, phase) << what << " of an entry is a cache layer, expected its group";
+    auto name = func.getArgAttrOfType<mlir::StringAttr>(number, "lathe.name");
+    if (mlir::failed(check(name, what))) return mlir::failure();
+  }
+  for (auto [index, type] : llvm::enumerate(func.getResultTypes())) {
+    auto number = static_cast<unsigned>(index);
+    std::string what = "result " + std::to_string(number);
+    if (!llvm::isa<mlir::RankedTensorType>(type))
+      return Breach(func, phase) << what << " of an entry is not a tensor";
+    auto name = func.getResultAttrOfType<mlir::StringAttr>(number, "lathe.name");
+    if (mlir::failed(check(name, what))) return mlir::failure();
+  }
+  return mlir::success();
 }
 
 // The call graph has no cycle, or inlining would not end.
@@ -129,9 +180,8 @@ mlir::LogicalResult VerifyDispatches(Phase phase, mlir::func::FuncOp func) {
 mlir::LogicalResult VerifyFlat(mlir::func::FuncOp func) {
   if (func.isPrivate())
     return Breach(func, Phase::kPlan) << "layer function @" << func.getName() << " was not inlined";
-  for (auto call : func.front().getOps<mlir::func::CallOp>()) {
-    return Breach(call, Phase::kPlan) << "a call is left";
-  }
+  auto calls = func.front().getOps<mlir::func::CallOp>();
+  if (!calls.empty()) return Breach(*calls.begin(), Phase::kPlan) << "a call is left";
   return VerifyBufferPlan(func);
 }
 
@@ -147,6 +197,7 @@ mlir::LogicalResult VerifyContract(Phase phase, mlir::ModuleOp module) {
     if (func.isExternal())
       return Breach(func, phase) << "function @" << func.getName() << " has no body";
     if (mlir::failed(VerifyGraphOps(phase, func))) return mlir::failure();
+    if (func.isPublic() && mlir::failed(VerifyEntry(phase, func))) return mlir::failure();
     if (phase < Phase::kFuse && mlir::failed(VerifyNoDispatch(phase, func))) return mlir::failure();
     if (phase >= Phase::kFuse && mlir::failed(VerifyFused(phase, func))) return mlir::failure();
     if (phase >= Phase::kSelect && mlir::failed(VerifyDispatches(phase, func)))
