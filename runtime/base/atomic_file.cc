@@ -15,6 +15,14 @@
 namespace lathe {
 
 absl::StatusOr<AtomicFile> AtomicFile::Create(const std::string& path) {
+  // Renaming over a device would replace it by a file: `-o /dev/null` as root takes it away from
+  // the whole system.
+  struct stat old = {};
+  if (::stat(path.c_str(), &old) == 0 && !S_ISREG(old.st_mode)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "cannot write ", path, ": it is ", S_ISDIR(old.st_mode) ? "a folder" : "no regular file",
+        "; give the name of a file"));
+  }
   AtomicFile file;
   file.path_ = path;
   file.temporary_ = absl::StrCat(path, ".", ::getpid(), ".partial");
@@ -39,9 +47,10 @@ AtomicFile::~AtomicFile() {
 }
 
 absl::Status AtomicFile::Failure(int error, absl::string_view what) const {
-  absl::string_view hint = error == ENOSPC || error == EDQUOT
-                               ? " (free some space or choose another folder; nothing was left behind)"
-                               : "";
+  absl::string_view hint =
+      error == ENOSPC || error == EDQUOT || error == EFBIG
+          ? " (free some space or choose another folder; nothing was left behind)"
+          : "";
   if (error == EFBIG) error = ENOSPC;
   absl::Status status = absl::ErrnoToStatus(error, absl::StrCat(what, " ", path_));
   return absl::Status(status.code(), absl::StrCat(status.message(), hint));

@@ -41,13 +41,26 @@ TEST(AtomicFileTest, WithoutCommitNothingChanges) {
 
 TEST(AtomicFileTest, AFullDiskIsNamed) {
   if (!std::filesystem::exists("/dev/full")) GTEST_SKIP() << "no /dev/full here";
-  // /dev/full cannot be renamed over, but its temporary sibling cannot be made either: write through a link instead.
+  // /dev/full cannot be renamed over, but its temporary sibling cannot be made either: write
+  // through a link instead.
   std::string dir = testing::TempDir();
   std::string path = dir + "/f";
-  std::filesystem::create_symlink("/dev/full", path + "." + std::to_string(::getpid()) + ".partial");
+  std::filesystem::create_symlink("/dev/full",
+                                  path + "." + std::to_string(::getpid()) + ".partial");
   LATHE_ASSERT_OK_AND_ASSIGN(AtomicFile file, AtomicFile::Create(path));
   EXPECT_THAT(file.Append("x"),
               StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("free some space")));
+}
+
+// Renaming over a device would take it away from the whole system.
+TEST(AtomicFileTest, OnlyRegularFilesAreReplaced) {
+  EXPECT_THAT(WriteFileAtomically("/dev/null", "x"),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("cannot write /dev/null: it is no regular file")));
+  EXPECT_TRUE(std::filesystem::is_character_file("/dev/null"));
+  std::string dir = testing::TempDir();
+  EXPECT_THAT(WriteFileAtomically(dir, "x"),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(dir + ": it is a folder")));
 }
 
 TEST(AtomicFileTest, NamesTheFolderThatIsMissing) {
