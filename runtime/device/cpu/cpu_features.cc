@@ -75,11 +75,14 @@ CpuLevel LevelOf(const CpuidWords& words) {
 }
 
 absl::StatusOr<CpuLevel> ChooseCpuLevel(CpuLevel machine, absl::string_view forced) {
-  if (machine == CpuLevel::kBelowV3) {
-    return absl::FailedPreconditionError(
-        "this CPU is below x86-64-v3 (it lacks AVX2, FMA, BMI2 or the system does not enable "
-        "them), the least that "
-        "compiled models need; run on a CPU of 2013 or later (Intel Haswell, AMD Excavator)");
+  // The levels below have names too: asking for one shows what such a machine is told.
+  const bool is_forced_below = forced == "x86-64" || forced == "x86-64-v2";
+  if (machine == CpuLevel::kBelowV3 || is_forced_below) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        is_forced_below ? absl::StrCat("CPU level ", forced) : "this CPU",
+        " is below x86-64-v3 (it lacks AVX2, FMA, BMI2 or the system does not enable them), the "
+        "least that compiled models need; run on a CPU of 2013 or later (Intel Haswell, AMD "
+        "Excavator)"));
   }
   if (forced.empty()) return machine;
   const std::optional<CpuLevel> level = ParseCpuLevel(forced);

@@ -31,8 +31,8 @@ CpuidWords ReadCpuid();
 CpuLevel LevelOf(const CpuidWords& words);
 
 // The level of this machine, lowered to `forced` ("x86-64-v3") where that is not empty.
-// FailedPrecondition below x86-64-v3 or when more is forced than the machine has; InvalidArgument
-// for an unknown name.
+// FailedPrecondition below x86-64-v3 (also when an older level is forced) or when more is forced
+// than the machine has; InvalidArgument for an unknown name.
 absl::StatusOr<CpuLevel> ChooseCpuLevel(CpuLevel machine, absl::string_view forced);
 
 }  // namespace lathe

@@ -61,8 +61,12 @@ TEST(CpuFeaturesTest, ChoosesTheMachinesLevelOrLess) {
   EXPECT_THAT(ChooseCpuLevel(CpuLevel::kV3, "v3"),
               StatusIs(absl::StatusCode::kInvalidArgument,
                        AllOf(HasSubstr("\"v3\""), HasSubstr("expected x86-64-v3 or x86-64-v4"))));
-  EXPECT_THAT(ChooseCpuLevel(CpuLevel::kBelowV3, ""),
-              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("below x86-64-v3")));
+  EXPECT_THAT(
+      ChooseCpuLevel(CpuLevel::kBelowV3, ""),
+      StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("this CPU is below x86-64-v3")));
+  EXPECT_THAT(ChooseCpuLevel(CpuLevel::kV4, "x86-64-v2"),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       HasSubstr("CPU level x86-64-v2 is below x86-64-v3")));
 }
 
 TEST(CpuFeaturesTest, ThisMachineAgreesWithTheCompiler) {
