@@ -97,10 +97,11 @@ absl::Status Generator::CheckLength(const Request& request) const {
                           : "";
   return absl::InvalidArgumentError(absl::StrCat(
       "the prompt has ", num_prompt, " tokens", asked, ", but the context holds ", context_,
-      " tokens", num_prompt < context_ ? "; lower --max-new-tokens" : "; shorten the prompt",
+      " tokens", context_ < max_context_ ? "" : " (the most that this model was made for)",
+      num_prompt < context_ ? "; lower --max-new-tokens" : "; shorten the prompt",
       context_ < max_context_
           ? absl::StrCat(" or raise --context (at most ", max_context_, " for this model)")
-          : " (the most that this model was made for)"));
+          : ""));
 }
 
 absl::Status Generator::CheckRequest(const Request& request) const {

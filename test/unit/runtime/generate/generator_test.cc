@@ -334,7 +334,8 @@ TEST_F(GeneratorTest, BadRequestsAreRefusedWithTheirNumbers) {
   Generator whole = Make();
   EXPECT_THAT(
       whole.Submit({.prompt = Prompt(2048)}),
-      StatusIs(kInvalid, HasSubstr("shorten the prompt (the most that this model was made for)")));
+      StatusIs(kInvalid,
+               HasSubstr("tokens (the most that this model was made for); shorten the prompt")));
   Generator small = Make({.max_sequences = 1, .pool_tokens = 128});
   EXPECT_THAT(small.Submit({.prompt = Prompt(100), .max_new_tokens = 100}),
               StatusIs(absl::StatusCode::kResourceExhausted,
