@@ -70,7 +70,7 @@ class TempFolder {
   bool made_ = false;
 };
 
-absl::Status RunLld(const std::vector<std::string>& args) {
+absl::Status RunLld(const std::vector<std::string>& args, const std::string& output) {
   static std::mutex mutex;
   std::lock_guard<std::mutex> lock(mutex);
   std::vector<const char*> argv;
@@ -79,7 +79,14 @@ absl::Status RunLld(const std::vector<std::string>& args) {
   llvm::raw_string_ostream out(log);
   lld::Result result = lld::lldMain(argv, out, out, {{lld::Gnu, &lld::elf::link}});
   if (result.retCode == 0) return absl::OkStatus();
-  return absl::InternalError("linking kernels failed: " + log);
+  llvm::StringRef reason = llvm::StringRef(log).trim();
+  // Only a message about the output is the machine's fault: a full disk, a limit, a lost folder.
+  if (reason.contains(output)) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("cannot write temporary code: ", reason.str(),
+                     "; free some space there, or let TMPDIR name another folder"));
+  }
+  return absl::InternalError("linking kernels failed: " + reason.str());
 }
 
 // The promises of the artifact: nothing imported, nothing to relocate.
@@ -122,7 +129,7 @@ absl::StatusOr<std::string> LinkCpu(absl::Span<const CpuObject> objects) {
     LATHE_RETURN_IF_ERROR(inputs.back().Write(object.bytes), object.name);
     args.push_back(inputs.back().path());
   }
-  LATHE_RETURN_IF_ERROR(RunLld(args));
+  LATHE_RETURN_IF_ERROR(RunLld(args, folder.FilePath()));
   LATHE_ASSIGN_OR_RETURN(std::string elf, ReadFile(folder.FilePath()));
   LATHE_RETURN_IF_ERROR(CheckSelfContained(elf));
   return elf;
