@@ -27,7 +27,10 @@ absl::StatusOr<std::string> Architecture(const ConfigReader& config,
                                          absl::Span<const std::string> architectures) {
   if (!architectures.empty()) return architectures[0];
   return absl::InvalidArgumentError(
-      absl::StrCat(config.origin(), ": architectures is missing, so the family is unknown"));
+      absl::StrCat(config.origin(),
+                   ": architectures is missing or empty, so the family is unknown; "
+                   "expected a list with one of: ",
+                   absl::StrJoin(SupportedArchitectures(), ", ")));
 }
 
 }  // namespace
@@ -51,12 +54,11 @@ absl::StatusOr<BuiltModel> BuildModel(mlir::MLIRContext* context, ConfigReader& 
       if (name == architecture) return family.build(context, config, options, dtype_of);
     }
   }
-  std::vector<std::string> supported = SupportedArchitectures();
-  std::string nearest = Nearest(architecture, supported);
-  return absl::UnimplementedError(
-      absl::StrCat(config.origin(), ": architecture ", Quoted(architecture),
-                   " is not supported; supported are: ", absl::StrJoin(supported, ", "),
-                   nearest.empty() ? "" : absl::StrCat(" (did you mean ", nearest, "?)")));
+  // No guess at a near name: LlamaForCausalLM is near Qwen3ForCausalLM, but another model.
+  return absl::UnimplementedError(absl::StrCat(
+      config.origin(), ": architectures: ", Quoted(architecture),
+      " is not supported; supported are: ", absl::StrJoin(SupportedArchitectures(), ", "),
+      " (docs/adding_a_model.md tells how to add one)"));
 }
 
 }  // namespace lathe
