@@ -1,5 +1,6 @@
 #include "runtime/artifact/artifact_text.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "absl/strings/str_cat.h"
@@ -122,10 +123,14 @@ std::string SummaryText(const Artifact& artifact) {
 
 std::string ProgramText(const artifact::Manifest& manifest, const artifact::Program& program,
                         bool verbose) {
+  size_t width = 0;
+  for (const artifact::Command& command : program.commands())
+    width = std::max(width, command.name().size());
   std::string text;
   for (int i = 0; i < program.commands_size(); ++i) {
     const artifact::Command& command = program.commands(i);
-    absl::StrAppendFormat(&text, "%4d %-36s %s  items %s\n", i, command.name(),
+    absl::StrAppendFormat(&text, "%4d %-*s  %s  items %s\n", i, static_cast<int>(width),
+                          command.name(),
                           program.kernels(static_cast<int>(command.kernel())).symbol(),
                           ExprText(command.items(), manifest.symbols()));
     if (!verbose) continue;
