@@ -1,5 +1,8 @@
 #include "tools/common/command.h"
 
+#include <csignal>
+
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -39,6 +42,8 @@ int UnknownCommand(const Tool& tool, absl::string_view word) {
 std::string VersionText(absl::string_view tool) { return absl::StrCat(tool, " ", LATHE_VERSION); }
 
 int RunTool(const Tool& tool, int argc, char** argv) {
+  // A file that outgrows a limit of the system is an error of write(), not the end of the process.
+  std::signal(SIGXFSZ, SIG_IGN);
   std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
   if (words.empty()) {
     WriteStderr(ToolHelp(tool));
@@ -58,7 +63,7 @@ int RunTool(const Tool& tool, int argc, char** argv) {
 
 int ReportStatus(absl::string_view name, const absl::Status& status) {
   if (status.ok()) return kExitDone;
-  WriteStderr(absl::StrCat(name, ": ", status.message(), "\n"));
+  WriteStderr(absl::StrCat(name, ": ", absl::StripTrailingAsciiWhitespace(status.message()), "\n"));
   bool is_ours =
       status.code() == absl::StatusCode::kInternal || status.code() == absl::StatusCode::kUnknown;
   return is_ours ? kExitOurFault : kExitInputFault;

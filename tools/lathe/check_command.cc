@@ -1,6 +1,5 @@
 // lathe check: what is wrong with a checkpoint, all of it at once, before anything is compiled.
 #include <chrono>
-#include <cstdio>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -9,6 +8,7 @@
 #include "runtime/base/strings.h"
 #include "tools/common/command.h"
 #include "tools/common/flags.h"
+#include "tools/common/standard_output.h"
 #include "tools/lathe/commands.h"
 #include "tools/lathe/load_model.h"
 
@@ -43,18 +43,18 @@ absl::Status Run(const Options& o) {
   auto start = std::chrono::steady_clock::now();
   LATHE_ASSIGN_OR_RETURN(LoadedModel loaded, LoadModel(o.load));
   for (const std::string& warning : loaded.warnings)
-    std::fprintf(stderr, "warning: %s\n", warning.c_str());
+    WriteStderr(absl::StrCat("warning: ", warning, "\n"));
   int threads = o.threads > 0 ? static_cast<int>(o.threads) : AvailableCpus();
   CheckReport report = CheckModel(loaded, o.allow_unused, o.values, threads);
   absl::Status attachments = LoadAttachments(o.load, loaded).status();
   double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   std::string text = report.Text();
-  std::fputs(text.c_str(), stdout);
-  if (!text.empty() && text.back() != '\n') std::fputs("\n", stdout);
-  if (!attachments.ok()) std::printf("%s\n", std::string(attachments.message()).c_str());
-  std::printf("%s: family %s, %zu tensors, %s, prefix \"%s\", checked in %.2f s\n",
-              o.load.folder.c_str(), loaded.model.family.c_str(), report.num_tensors,
-              HumanBytes(report.num_bytes).c_str(), loaded.tensors->prefix().c_str(), seconds);
+  if (!report.ok()) absl::StrAppend(&text, HowToGoOn(report), "\n");
+  if (!attachments.ok()) absl::StrAppend(&text, attachments.message(), "\n");
+  absl::StrAppendFormat(&text, "%s: family %s, %d tensors, %s, prefix \"%s\", checked in %.2f s\n",
+                        o.load.folder, loaded.model.family, report.num_tensors,
+                        HumanBytes(report.num_bytes), loaded.tensors->prefix(), seconds);
+  LATHE_RETURN_IF_ERROR(WriteStdout(text));
   if (report.ok() && attachments.ok()) return absl::OkStatus();
   size_t problems = report.problems.size() + (attachments.ok() ? 0 : 1);
   return absl::InvalidArgumentError(absl::StrFormat("%s: %d problem%s, listed above", o.load.folder,
@@ -69,8 +69,7 @@ int CheckCommand(absl::Span<const std::string> args) {
   absl::StatusOr<ParseResult> parsed = flags.Parse(args);
   if (!parsed.ok()) return ReportWrongUse("lathe check", parsed.status());
   if (*parsed == ParseResult::kHelp) {
-    std::fputs(flags.Help().c_str(), stdout);
-    return kExitDone;
+    return ReportStatus("lathe check", WriteStdout(flags.Help()));
   }
   return ReportStatus("lathe check", Run(options));
 }

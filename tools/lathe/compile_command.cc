@@ -1,15 +1,18 @@
 // lathe compile: model folder -> artifact.
 #include <cstdio>
+#include <filesystem>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "compiler/pipeline/compile.h"
+#include "compiler/target/target.h"
 #include "runtime/base/cpu_count.h"
 #include "runtime/base/status_macros.h"
 #include "runtime/base/strings.h"
 #include "tools/common/command.h"
 #include "tools/common/flags.h"
+#include "tools/common/standard_output.h"
 #include "tools/lathe/commands.h"
 #include "tools/lathe/load_model.h"
 #include "tools/lathe/progress.h"
@@ -82,13 +85,20 @@ FlagTable Declare(Options& o) {
   return flags;
 }
 
-void Say(const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); }
+void Say(const std::string& line) { WriteStderr(line + "\n"); }
 
-absl::StatusOr<CompileOptions> ToCompileOptions(const Options& o, const Checkpoint& checkpoint,
+// What the command line alone decides, before any file is read. Errors are wrong use.
+absl::StatusOr<CompileOptions> ToCompileOptions(const Options& o,
                                                 absl::Span<const std::string> args) {
   CompileOptions options;
   options.targets = absl::StrSplit(o.targets, ',', absl::SkipEmpty());
-  options.precision = o.precision == "checkpoint" ? PrecisionOfCheckpoint(checkpoint) : o.precision;
+  if (options.targets.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat("--target: names no machine, expected some of ",
+                                                   absl::StrJoin(TargetNames(), ", ")));
+  }
+  for (const std::string& name : options.targets) {
+    LATHE_RETURN_IF_ERROR(FindTarget(name).status(), "--target");
+  }
   options.threads = o.threads > 0 ? static_cast<int>(o.threads) : AvailableCpus();
   if (!o.start_from.empty()) {
     LATHE_ASSIGN_OR_RETURN(options.start_from, ParsePhase(o.start_from), "--start-from");
@@ -96,9 +106,13 @@ absl::StatusOr<CompileOptions> ToCompileOptions(const Options& o, const Checkpoi
   if (!o.stop_after.empty()) {
     LATHE_ASSIGN_OR_RETURN(options.stop_after, ParsePhase(o.stop_after), "--stop-after");
   }
+  if (options.start_from && options.stop_after && *options.start_from > *options.stop_after) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--start-from=", o.start_from, " comes after --stop-after=", o.stop_after,
+                     ", so no phase would run; the order is ", PhaseNames()));
+  }
   options.dump_dir = o.dump_dir;
   options.keep_ir = o.keep_ir;
-  options.reproducer = o.output + ".reproducer.mlir";
   options.command_line = absl::StrCat("lathe compile ", absl::StrJoin(args, " "));
   if (o.verbosity > 0) {
     options.on_phase = [](Phase phase, double seconds) {
@@ -114,16 +128,28 @@ std::string CanonicalOptions(const Options& o, const CompileOptions& compile) {
                       " --precision=", compile.precision, o.load.probes ? " --probes" : "");
 }
 
-absl::Status Run(Options o, absl::Span<const std::string> args) {
+// Said before the work and not after it.
+absl::Status CheckOutput(const std::string& path) {
+  std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  std::error_code ignored;
+  if (folder.empty() || std::filesystem::is_directory(folder, ignored)) return absl::OkStatus();
+  return absl::NotFoundError(absl::StrCat("cannot write ", path, ": there is no folder ",
+                                          folder.string(), "; make it first"));
+}
+
+absl::Status Run(Options o, CompileOptions options) {
+  LATHE_RETURN_IF_ERROR(CheckOutput(o.output));
   LATHE_ASSIGN_OR_RETURN(LoadedModel loaded, LoadModel(o.load));
   for (const std::string& warning : loaded.warnings) Say("warning: " + warning);
   CheckReport report = CheckModel(loaded, o.allow_unused, /*scan_values=*/false, 1);
-  LATHE_RETURN_IF_ERROR(report.ToStatus(), o.load.folder);
+  LATHE_RETURN_IF_ERROR(ToStatus(report), o.load.folder);
   for (const CheckProblem& warning : report.warnings)
     Say(absl::StrCat("warning: ", warning.tensor, ": ", warning.text));
   LATHE_ASSIGN_OR_RETURN(Attachments attachments, LoadAttachments(o.load, loaded));
   if (o.output.empty()) o.output = attachments.model_name + ".lathe";
-  LATHE_ASSIGN_OR_RETURN(CompileOptions options, ToCompileOptions(o, *loaded.checkpoint, args));
+  options.precision =
+      o.precision == "checkpoint" ? PrecisionOfCheckpoint(*loaded.checkpoint) : o.precision;
+  options.reproducer = o.output + ".reproducer.mlir";
   if (!o.module.empty()) {
     LATHE_ASSIGN_OR_RETURN(loaded.model.module, ReadModule(loaded.context.get(), o.module));
   }
@@ -151,10 +177,11 @@ int CompileCommand(absl::Span<const std::string> args) {
   absl::StatusOr<ParseResult> parsed = flags.Parse(args);
   if (!parsed.ok()) return ReportWrongUse("lathe compile", parsed.status());
   if (*parsed == ParseResult::kHelp) {
-    std::fputs(flags.Help().c_str(), stdout);
-    return kExitDone;
+    return ReportStatus("lathe compile", WriteStdout(flags.Help()));
   }
-  return ReportStatus("lathe compile", Run(options, args));
+  absl::StatusOr<CompileOptions> compile = ToCompileOptions(options, args);
+  if (!compile.ok()) return ReportWrongUse("lathe compile", compile.status());
+  return ReportStatus("lathe compile", Run(std::move(options), *std::move(compile)));
 }
 
 }  // namespace lathe

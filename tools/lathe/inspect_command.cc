@@ -1,15 +1,15 @@
 // lathe inspect: what an artifact holds.
-#include <cstdio>
-
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "runtime/artifact/artifact_reader.h"
 #include "runtime/artifact/artifact_text.h"
 #include "runtime/base/status_macros.h"
 #include "runtime/base/strings.h"
 #include "tools/common/command.h"
 #include "tools/common/flags.h"
+#include "tools/common/standard_output.h"
 #include "tools/lathe/commands.h"
 
 namespace lathe {
@@ -36,13 +36,14 @@ FlagTable Declare(Options& o) {
              "each kernel");
   flags.Bool("memory", &o.memory, "bytes by use");
   flags.String("ir", &o.ir, {.form = "PHASE", .absent = "not shown"},
-               "the module after a phase (normalize, place, quantize, fuse, select, lower, plan)");
+               "the module after a phase (normalize, place, quantize, fuse, select, lower, plan); "
+               "with -v with the location of each op");
   flags.String("asm", &o.assembly, {.form = "NAME", .absent = "not shown"},
                "assembly of a kernel, or of the kernel of a dispatch, by the names of --program");
   flags.String("level", &o.level, {.form = "LEVEL", .absent = "all"},
                "feature level of --asm: x86-64-v3, x86-64-v4");
   flags.Bool("verify", &o.verify, "read the whole file and compare every checksum");
-  flags.Verbosity(&o.verbosity, {"operands and reasons in --program"});
+  flags.Verbosity(&o.verbosity, {"operands and reasons in --program, locations in --ir"});
   flags.Example("lathe inspect q.lathe --program -v", "which kernel runs each dispatch, and why");
   flags.Example("lathe inspect q.lathe --asm model.layers.0.self_attn.o_proj --level=x86-64-v4",
                 "its machine code");
@@ -66,7 +67,8 @@ absl::StatusOr<std::string> FindKernel(const artifact::Manifest& manifest,
   }
   std::string nearest = Nearest(name, names);
   return absl::NotFoundError(
-      absl::StrCat("no kernel or dispatch is called ", Quoted(name), "; see --program",
+      absl::StrCat("no kernel or dispatch is called ", Quoted(name),
+                   "; lathe inspect ARTIFACT --program lists them",
                    nearest.empty() ? "" : absl::StrCat(" (did you mean ", nearest, "?)")));
 }
 
@@ -79,9 +81,9 @@ std::string CutKernel(absl::string_view text, const std::string& symbol) {
   return std::string(text.substr(begin, end == absl::string_view::npos ? end : end - begin + 1));
 }
 
-absl::Status PrintAssembly(const Artifact& artifact, const Options& o) {
+absl::StatusOr<std::string> AssemblyText(const Artifact& artifact, const Options& o) {
   LATHE_ASSIGN_OR_RETURN(std::string symbol, FindKernel(artifact.manifest(), o.assembly));
-  bool is_shown = false;
+  std::string out;
   std::vector<std::string> levels;
   for (const artifact::Code& code : artifact.manifest().code()) {
     levels.push_back(code.feature_level());
@@ -89,15 +91,42 @@ absl::Status PrintAssembly(const Artifact& artifact, const Options& o) {
     LATHE_ASSIGN_OR_RETURN(
         absl::string_view text,
         artifact.Section(absl::StrCat("asm.", code.target(), ".", code.feature_level())));
-    std::printf("; %s\n%s", code.feature_level().c_str(), CutKernel(text, symbol).c_str());
-    is_shown = true;
+    absl::StrAppend(&out, "; ", code.feature_level(), "\n", CutKernel(text, symbol));
   }
-  if (is_shown) return absl::OkStatus();
+  if (!out.empty()) return out;
   return absl::NotFoundError(absl::StrCat("the artifact has no code for level ", Quoted(o.level),
                                           "; it has: ", absl::StrJoin(levels, ", ")));
 }
 
-absl::Status PrintIr(const Artifact& artifact, const std::string& phase) {
+// Where the location that begins at text[at] ("loc(") ends: names in it may hold parentheses.
+size_t EndOfLocation(absl::string_view text, size_t at) {
+  int depth = 0;
+  bool is_name = false;
+  for (; at < text.size(); ++at) {
+    if (text[at] == '"') is_name = !is_name;
+    if (is_name) continue;
+    if (text[at] == '(') ++depth;
+    if (text[at] == ')' && --depth == 0) return at + 1;
+  }
+  return at;
+}
+
+// Half of a dump is locations, which a reader seldom wants: "#loc3 = ..." lines and " loc(#loc3)".
+std::string WithoutLocations(absl::string_view text) {
+  std::string out;
+  for (absl::string_view line : absl::StrSplit(text, '\n')) {
+    if (absl::StartsWith(line, "#loc")) continue;
+    for (size_t at = line.find(" loc("); at != absl::string_view::npos; at = line.find(" loc(")) {
+      absl::StrAppend(&out, line.substr(0, at));
+      line.remove_prefix(EndOfLocation(line, at));
+    }
+    absl::StrAppend(&out, line, "\n");
+  }
+  while (absl::EndsWith(out, "\n\n")) out.pop_back();
+  return out;
+}
+
+absl::StatusOr<absl::string_view> IrText(const Artifact& artifact, const std::string& phase) {
   std::string name = absl::StrCat("ir.", phase);
   if (!artifact.HasSection(name)) {
     std::vector<std::string> phases;
@@ -108,28 +137,31 @@ absl::Status PrintIr(const Artifact& artifact, const std::string& phase) {
         "the artifact keeps no IR of phase ", Quoted(phase), "; it has: ",
         phases.empty() ? "none (compiled with --no-keep-ir)" : absl::StrJoin(phases, ", ")));
   }
-  LATHE_ASSIGN_OR_RETURN(absl::string_view text, artifact.Section(name));
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  return absl::OkStatus();
+  return artifact.Section(name);
 }
 
 absl::Status Run(const Options& o) {
   LATHE_ASSIGN_OR_RETURN(Artifact artifact, Artifact::Open(o.artifact));
+  std::string out;
   if (o.verify) {
     LATHE_RETURN_IF_ERROR(artifact.VerifyAll());
-    std::printf("%s: every checksum is right\n", o.artifact.c_str());
+    absl::StrAppend(&out, o.artifact, ": every checksum is right\n");
   }
-  if (!o.ir.empty()) LATHE_RETURN_IF_ERROR(PrintIr(artifact, o.ir));
-  if (!o.assembly.empty()) LATHE_RETURN_IF_ERROR(PrintAssembly(artifact, o));
+  if (!o.ir.empty()) {
+    LATHE_ASSIGN_OR_RETURN(absl::string_view text, IrText(artifact, o.ir), o.artifact);
+    absl::StrAppend(&out, o.verbosity > 0 ? std::string(text) : WithoutLocations(text));
+  }
+  if (!o.assembly.empty()) {
+    LATHE_ASSIGN_OR_RETURN(std::string text, AssemblyText(artifact, o), o.artifact);
+    absl::StrAppend(&out, text);
+  }
   if (o.program) {
     for (const artifact::Program& program : artifact.manifest().programs()) {
-      std::fputs(ProgramText(artifact.manifest(), program, o.verbosity > 0).c_str(), stdout);
+      absl::StrAppend(&out, ProgramText(artifact.manifest(), program, o.verbosity > 0));
     }
   }
-  if (o.memory) std::fputs(MemoryText(artifact.manifest()).c_str(), stdout);
-  bool is_quiet = o.verify || o.program || o.memory || !o.ir.empty() || !o.assembly.empty();
-  if (!is_quiet) std::fputs(SummaryText(artifact).c_str(), stdout);
-  return absl::OkStatus();
+  if (o.memory) absl::StrAppend(&out, MemoryText(artifact.manifest()));
+  return WriteStdout(out.empty() ? SummaryText(artifact) : out);
 }
 
 }  // namespace
@@ -140,8 +172,7 @@ int InspectCommand(absl::Span<const std::string> args) {
   absl::StatusOr<ParseResult> parsed = flags.Parse(args);
   if (!parsed.ok()) return ReportWrongUse("lathe inspect", parsed.status());
   if (*parsed == ParseResult::kHelp) {
-    std::fputs(flags.Help().c_str(), stdout);
-    return kExitDone;
+    return ReportStatus("lathe inspect", WriteStdout(flags.Help()));
   }
   return ReportStatus("lathe inspect", Run(options));
 }

@@ -2,7 +2,9 @@
 
 #include <filesystem>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "compiler/pipeline/compile.h"
 #include "frontend/chat/chat_template.h"
 #include "frontend/chat/load_chat_template.h"
@@ -36,6 +38,13 @@ absl::Status CheckFolder(const std::string& folder) {
       absl::StrCat(folder, " is not a folder; give the folder that holds config.json"));
 }
 
+absl::Status CheckFile(const std::string& folder, const std::string& name,
+                       absl::string_view go_on) {
+  std::error_code ignored;
+  if (std::filesystem::exists(folder + "/" + name, ignored)) return absl::OkStatus();
+  return absl::NotFoundError(absl::StrCat(folder, ": holds no ", name, "; ", go_on));
+}
+
 artifact::GenerationDefaults ToProto(const GenerationConfig& config) {
   artifact::GenerationDefaults defaults;
   defaults.set_do_sample(config.do_sample);
@@ -51,6 +60,8 @@ artifact::GenerationDefaults ToProto(const GenerationConfig& config) {
 
 absl::Status LoadTokenizer(const LoadOptions& options, const LoadedModel& loaded,
                            Attachments& attachments, Hasher64& hash) {
+  LATHE_RETURN_IF_ERROR(CheckFile(options.folder, "tokenizer.json",
+                                  "copy or download that of the model into the folder"));
   const std::string path = options.folder + "/tokenizer.json";
   LATHE_ASSIGN_OR_RETURN(std::string json, ReadFile(path));
   hash.Update(json);
@@ -58,9 +69,9 @@ absl::Status LoadTokenizer(const LoadOptions& options, const LoadedModel& loaded
   attachments.tokenizer = tokenizer.Serialize();
   attachments.tokenizer_size = tokenizer.size();
   if (attachments.tokenizer_size > loaded.model.vocab_size) {
-    return absl::InvalidArgumentError(absl::StrCat(path, ": has ", tokenizer.size(),
-                                                   " ids, but vocab_size in config.json is ",
-                                                   loaded.model.vocab_size));
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ": has ", tokenizer.size(), " ids, but vocab_size in config.json is ",
+                     loaded.model.vocab_size, "; the two files must be of the same model"));
   }
   return absl::OkStatus();
 }
@@ -89,8 +100,10 @@ absl::Status LoadCases(const LoadOptions& options, Attachments& attachments) {
   LATHE_ASSIGN_OR_RETURN(attachments.cases, ReadFile(path));
   auto parsed = nlohmann::json::parse(attachments.cases, nullptr, /*allow_exceptions=*/false);
   if (!parsed.is_array()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(path, ": expected a JSON list of {\"name\", \"prompt_ids\", \"greedy_ids\"}"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        path, ": ",
+        parsed.is_discarded() ? "is not JSON" : absl::StrCat("is a JSON ", parsed.type_name()),
+        ", expected a list of {\"name\", \"prompt_ids\", \"greedy_ids\"}"));
   }
   return absl::OkStatus();
 }
@@ -99,6 +112,8 @@ absl::Status LoadCases(const LoadOptions& options, Attachments& attachments) {
 
 absl::StatusOr<LoadedModel> LoadModel(const LoadOptions& options) {
   LATHE_RETURN_IF_ERROR(CheckFolder(options.folder));
+  LATHE_RETURN_IF_ERROR(
+      CheckFile(options.folder, "config.json", "give the folder of a Hugging Face model"));
   LoadedModel loaded;
   loaded.context = MakeContext();
   LATHE_ASSIGN_OR_RETURN(ConfigReader config, ConfigReader::Open(options.folder + "/config.json",
@@ -130,6 +145,31 @@ CheckReport CheckModel(const LoadedModel& loaded, bool allow_unused, bool scan_v
   for (const OptionalWeight& weight : loaded.model.unused)
     options.ignorable.push_back(weight.pattern);
   return CheckTensors(*loaded.tensors, expected, options);
+}
+
+std::string HowToGoOn(const CheckReport& report) {
+  auto has = [&](std::initializer_list<CheckProblem::Kind> kinds) {
+    return absl::c_any_of(report.problems, [&](const CheckProblem& problem) {
+      return absl::c_linear_search(kinds, problem.kind);
+    });
+  };
+  using Kind = CheckProblem::Kind;
+  std::vector<std::string> advice;
+  if (has({Kind::kUnexpected}))
+    advice.push_back("--allow-unused goes on without unexpected tensors");
+  if (has({Kind::kMissing, Kind::kWrongShape, Kind::kNotFinite}))
+    advice.push_back(
+        "config.json and the tensors must be of the same model, and whole: compare with its "
+        "source");
+  if (has({Kind::kWrongType}))
+    advice.push_back(
+        "quantised and integer weights are not supported: use the bf16 release of the model");
+  return absl::StrJoin(advice, "\n");
+}
+
+absl::Status ToStatus(const CheckReport& report) {
+  if (report.ok()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(report.Text(), HowToGoOn(report)));
 }
 
 absl::StatusOr<Attachments> LoadAttachments(const LoadOptions& options, const LoadedModel& loaded) {

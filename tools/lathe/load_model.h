@@ -16,10 +16,10 @@
 namespace lathe {
 
 struct LoadOptions {
-  std::string folder;
+  std::string folder = {};
   bool probes = false;
-  std::vector<std::string> ignored_config_keys;
-  std::string cases;  // file with test cases, "" = <folder>/cases.json where there is one
+  std::vector<std::string> ignored_config_keys = {};
+  std::string cases = {};  // file with test cases, "" = <folder>/cases.json where there is one
 };
 
 struct LoadedModel {
@@ -35,6 +35,12 @@ absl::StatusOr<LoadedModel> LoadModel(const LoadOptions& options);
 
 // Every tensor of the checkpoint against what the module asks for.
 CheckReport CheckModel(const LoadedModel& loaded, bool allow_unused, bool scan_values, int threads);
+
+// A line of advice for the problems of a report.
+std::string HowToGoOn(const CheckReport& report);
+
+// OK, or InvalidArgument with all problems and how to go on.
+absl::Status ToStatus(const CheckReport& report);
 
 // Tokenizer, template, generation defaults, cases.
 absl::StatusOr<Attachments> LoadAttachments(const LoadOptions& options, const LoadedModel& loaded);

@@ -1,0 +1,74 @@
+// `lathe run` on what `lathe compile` made: it is lathe-run under another name.
+#include <algorithm>
+#include <string>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "test/support/data.h"
+#include "test/unit/tools/lathe/model_folder.h"
+
+namespace lathe {
+namespace {
+
+using ::lathe::testing::CompiledModel;
+using ::lathe::testing::ProcessResult;
+using ::lathe::testing::RunTool;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+void ExpectRefused(const std::vector<std::string>& words, const std::string& message) {
+  ProcessResult run = RunTool(words);
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_EQ(run.out, "");
+  EXPECT_THAT(run.err, AllOf(StartsWith("lathe-run: "), HasSubstr(message)));
+  EXPECT_EQ(std::count(run.err.begin(), run.err.end(), '\n'), 1) << run.err;
+}
+
+TEST(RunCommandTest, EqualsLatheRun) {
+  const std::string ids = testing::TempDir() + "/ids.json";
+  testing::WriteFileOrDie(ids, R"({"prompt_ids": [[1, 2, 3], [4, 5]], "max_new_tokens": 4})");
+  ProcessResult run = RunTool({"run", CompiledModel(), "--ids", ids, "--json"});
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_THAT(run.out, StartsWith("{\"greedy_ids\":"));
+  ProcessResult direct = testing::RunProcess(
+      {testing::BinaryPath("lathe-run"), "run", CompiledModel(), "--ids", ids, "--json"});
+  EXPECT_EQ(run.out, direct.out);
+  EXPECT_EQ(direct.exit_code, 0);
+}
+
+TEST(RunCommandTest, PromptsLongerThanTheContext) {
+  ExpectRefused({"run", CompiledModel(), "--raw", "--prompt", std::string(3000, 'a')},
+                "but the context holds 512 tokens (the most that this model was made for); shorten "
+                "the prompt");
+  ExpectRefused({"run", CompiledModel(), "--raw", "--prompt", "abc", "--max-new-tokens=600"},
+                "600 new ones are asked for, but the context holds 512 tokens");
+}
+
+TEST(RunCommandTest, ACpuBelowTheLeastLevel) {
+  ExpectRefused({"run", CompiledModel(), "--prompt=a", "--cpu-level=x86-64-v2"},
+                "CPU level x86-64-v2 is below x86-64-v3 (it lacks AVX2, FMA, BMI2");
+  ExpectRefused({"run", CompiledModel(), "--prompt=a", "--cpu-level=avx2"},
+                "CPU level \"avx2\" is unknown, expected x86-64-v3 or x86-64-v4");
+}
+
+TEST(RunCommandTest, ArtifactsThatAreDamaged) {
+  const std::string whole = testing::ReadFileOrDie(CompiledModel());
+  const std::string path = testing::TempDir() + "/damaged.lathe";
+  testing::WriteFileOrDie(path, whole.substr(0, whole.size() / 2));
+  ExpectRefused({"run", path, "--prompt=a"}, path + ": the file has ");
+  testing::WriteFileOrDie(path,
+                          "not an artifact, but longer than a header of sixty-four bytes is......");
+  ExpectRefused({"run", path, "--prompt=a"}, path + ": not a .lathe file");
+  ExpectRefused({"run", path + "x", "--prompt=a"}, "cannot open " + path + "x");
+}
+
+TEST(RunCommandTest, WrongUse) {
+  ProcessResult run = RunTool({"run", CompiledModel()});
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_THAT(run.err,
+              HasSubstr("nothing to do: give --prompt=TEXT, --ids=FILE, --check or --verify"));
+}
+
+}  // namespace
+}  // namespace lathe
