@@ -91,6 +91,13 @@ absl::Status LoadTemplate(const LoadOptions& options, Attachments& attachments, 
   return absl::OkStatus();
 }
 
+// A case as lathe-run run --check reads it.
+bool IsCase(const nlohmann::json& item) {
+  auto is_list = [&](const char* key) { return item.contains(key) && item[key].is_array(); };
+  return item.is_object() && item.contains("name") && item["name"].is_string() &&
+         is_list("prompt_ids") && is_list("greedy_ids");
+}
+
 absl::Status LoadCases(const LoadOptions& options, Attachments& attachments) {
   std::string path = options.cases;
   if (path.empty()) {
@@ -104,6 +111,25 @@ absl::Status LoadCases(const LoadOptions& options, Attachments& attachments) {
         path, ": ",
         parsed.is_discarded() ? "is not JSON" : absl::StrCat("is a JSON ", parsed.type_name()),
         ", expected a list of {\"name\", \"prompt_ids\", \"greedy_ids\"}"));
+  }
+  for (size_t i = 0; i < parsed.size(); ++i) {
+    if (IsCase(parsed[i])) continue;
+    return absl::InvalidArgumentError(absl::StrCat(
+        path, ": [", i,
+        "] is no case, expected {\"name\": text, \"prompt_ids\": list, \"greedy_ids\": list}"));
+  }
+  return absl::OkStatus();
+}
+
+// An end token that the model cannot produce is a slip in one of the two files.
+absl::Status CheckStopIds(const std::string& folder, const GenerationConfig& generation,
+                          int64_t vocab_size) {
+  for (int64_t id : generation.eos_token_ids) {
+    if (id < vocab_size) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat(folder, ": eos_token_id of generation_config.json or config.json is ", id,
+                     ", but vocab_size in config.json is ", vocab_size,
+                     "; the files must be of the same model"));
   }
   return absl::OkStatus();
 }
@@ -188,6 +214,7 @@ absl::StatusOr<Attachments> LoadAttachments(const LoadOptions& options, const Lo
   LATHE_ASSIGN_OR_RETURN(
       GenerationConfig generation,
       LoadGenerationConfig(options.folder, defaults, options.ignored_config_keys));
+  LATHE_RETURN_IF_ERROR(CheckStopIds(options.folder, generation, loaded.model.vocab_size));
   attachments.generation = ToProto(generation);
   LATHE_RETURN_IF_ERROR(LoadCases(options, attachments));
   attachments.source_hash = hash.Digest();

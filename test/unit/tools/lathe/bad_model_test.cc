@@ -253,10 +253,23 @@ TEST(BadModelTest, FlagsThatLetAProblemPassDoSo) {
   EXPECT_EQ(run.exit_code, 0) << run.out << run.err;
 }
 
+TEST(BadModelTest, AnEndTokenThatTheModelDoesNotHave) {
+  ModelFolder model;
+  model.Replace("generation_config.json", "285", "5000");
+  ExpectRefusedInOneLine(
+      model, {": eos_token_id of generation_config.json or config.json is 5000, but vocab_size in "
+              "config.json is 304"});
+}
+
 TEST(BadModelTest, CasesThatAreNone) {
   ModelFolder model;
   model.Write("cases.json", "{}");
   ExpectRefusedInOneLine(model, {"/cases.json: is a JSON object, expected a list of"});
+  model.Write("cases.json",
+              R"([{"name": "a", "prompt_ids": [1], "greedy_ids": [2]}, {"name": "b"}])");
+  ExpectRefusedInOneLine(model, {"/cases.json: [1] is no case, expected {\"name\": text"});
+  model.Write("cases.json", "[");
+  ExpectRefusedInOneLine(model, {"/cases.json: is not JSON"});
 }
 
 }  // namespace
