@@ -19,6 +19,20 @@ constexpr std::array kCandidates = {
 
 absl::Span<const Candidate> AllCandidates() { return kCandidates; }
 
+absl::StatusOr<KernelChoice> Match(const Candidate& candidate, DispatchOp dispatch) {
+  LATHE_ASSIGN_OR_RETURN(KernelChoice choice, candidate.match(dispatch));
+  for (int64_t result = 0; result < dispatch->getNumResults(); ++result) {
+    bool is_written = llvm::any_of(choice.bindings, [&](const Binding& binding) {
+      return binding.kind == Binding::Kind::kOutput && binding.index == result;
+    });
+    if (!is_written) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("does not write result ", result, " of the dispatch"));
+    }
+  }
+  return choice;
+}
+
 absl::StatusOr<Candidate> FindCandidate(TargetKind target, absl::string_view name) {
   std::vector<absl::string_view> names;
   for (const Candidate& candidate : kCandidates) {
@@ -46,7 +60,7 @@ absl::StatusOr<KernelChoice> ChosenKernel(DispatchOp dispatch, const Target& tar
   LATHE_ASSIGN_OR_RETURN(std::string name, ChosenKernelName(dispatch, target));
   LATHE_ASSIGN_OR_RETURN(Candidate candidate, FindCandidate(target.kind, name), "dispatch ",
                          dispatch.getName().str());
-  LATHE_ASSIGN_OR_RETURN(KernelChoice choice, candidate.match(dispatch), "dispatch ",
+  LATHE_ASSIGN_OR_RETURN(KernelChoice choice, Match(candidate, dispatch), "dispatch ",
                          dispatch.getName().str(), " as ", name);
   return choice;
 }

@@ -21,6 +21,10 @@ struct Candidate {
 
 absl::Span<const Candidate> AllCandidates();
 
+// How `candidate` would run `dispatch`: its own answer, and a "no" for a kernel that would leave a
+// result of the dispatch unwritten.
+absl::StatusOr<KernelChoice> Match(const Candidate& candidate, DispatchOp dispatch);
+
 // The candidate called `name` for a kind of target; NotFound names those that there are.
 absl::StatusOr<Candidate> FindCandidate(TargetKind target, absl::string_view name);
 

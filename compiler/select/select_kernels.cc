@@ -53,7 +53,7 @@ struct SelectKernels : mlir::PassWrapper<SelectKernels, mlir::OperationPass<mlir
           answers.push_back(absl::StrCat(candidate.name, ": not asked, ", chosen, " comes first"));
           continue;
         }
-        absl::StatusOr<KernelChoice> choice = candidate.match(dispatch);
+        absl::StatusOr<KernelChoice> choice = Match(candidate, dispatch);
         answers.push_back(absl::StrCat(candidate.name, ": ",
                                        choice.ok()
                                            ? absl::StrCat("taken, ", choice->key)

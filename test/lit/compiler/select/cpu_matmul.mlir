@@ -1,0 +1,94 @@
+// Which groups of matmuls the CPU's kernel runs, by its key, and why it declines others.
+// RUN: lathe-opt %s --split-input-file --lathe-select-kernels=targets=cpu --verify-diagnostics | FileCheck %s
+
+#t = #lathe.sym<tokens>
+
+// CHECK-LABEL: func.func @taken
+func.func @taken(%x: tensor<?x32xf32, #t>, %a: tensor<48x32xbf16>, %b: tensor<16x32xbf16>, %f: tensor<32x32xf32>, %bias: tensor<32xbf16>)
+    -> (tensor<?x48xf32, #t>, tensor<?x2x8xf32, #t>, tensor<?x32xf32, #t>, tensor<?x32xf32, #t>, tensor<?x16xf32, #t>) {
+  // CHECK: lathe.dispatch "two"
+  // CHECK-SAME: "cpu: matmul: taken, matmul k=32 n=48+16 weights=bf16"
+  %r:2 = lathe.dispatch "two" (%i = %x : tensor<?x32xf32, #t>, %p = %a : tensor<48x32xbf16>, %q = %b : tensor<16x32xbf16>) -> (tensor<?x48xf32, #t>, tensor<?x2x8xf32, #t>) {
+    %m = lathe.matmul %i, %p : tensor<?x32xf32, #t>, tensor<48x32xbf16>
+    %n = lathe.matmul %i, %q : tensor<?x32xf32, #t>, tensor<16x32xbf16>
+    %h = lathe.reshape %n : tensor<?x16xf32, #t> -> tensor<?x2x8xf32, #t>
+    lathe.yield %m, %h : tensor<?x48xf32, #t>, tensor<?x2x8xf32, #t>
+  }
+  // CHECK: lathe.dispatch "bias"
+  // CHECK-SAME: "cpu: matmul: taken, matmul k=32 n=32 weights=f32 bias=bf16"
+  %s = lathe.dispatch "bias" (%i = %x : tensor<?x32xf32, #t>, %p = %f : tensor<32x32xf32>, %q = %bias : tensor<32xbf16>) -> tensor<?x32xf32, #t> {
+    %m = lathe.matmul %i, %p bias %q : tensor<?x32xf32, #t>, tensor<32x32xf32>, tensor<32xbf16>
+    lathe.yield %m : tensor<?x32xf32, #t>
+  }
+  // The residual may stand on either side.
+  // CHECK: lathe.dispatch "residual"
+  // CHECK-SAME: "cpu: matmul: taken, matmul k=32 n=32 weights=f32 epilogue=residual"
+  %t = lathe.dispatch "residual" (%i = %s : tensor<?x32xf32, #t>, %p = %f : tensor<32x32xf32>, %q = %x : tensor<?x32xf32, #t>) -> tensor<?x32xf32, #t> {
+    %m = lathe.matmul %i, %p : tensor<?x32xf32, #t>, tensor<32x32xf32>
+    %n = lathe.add %q, %m : tensor<?x32xf32, #t>
+    lathe.yield %n : tensor<?x32xf32, #t>
+  }
+  // CHECK: lathe.dispatch "swiglu"
+  // CHECK-SAME: "cpu: matmul: taken, matmul k=32 n=16+16 weights=bf16 epilogue=swiglu limit=7"
+  %u = lathe.dispatch "swiglu" (%i = %x : tensor<?x32xf32, #t>, %p = %b : tensor<16x32xbf16>) -> tensor<?x16xf32, #t> {
+    %m = lathe.matmul %i, %p : tensor<?x32xf32, #t>, tensor<16x32xbf16>
+    %n = lathe.matmul %i, %p : tensor<?x32xf32, #t>, tensor<16x32xbf16>
+    %o = lathe.swiglu %m, %n {limit = 7.0 : f64} : tensor<?x16xf32, #t>
+    lathe.yield %o : tensor<?x16xf32, #t>
+  }
+  return %r#0, %r#1, %s, %t, %u : tensor<?x48xf32, #t>, tensor<?x2x8xf32, #t>, tensor<?x32xf32, #t>, tensor<?x32xf32, #t>, tensor<?x16xf32, #t>
+}
+
+// -----
+
+#t = #lathe.sym<tokens>
+
+func.func @other_inputs(%x: tensor<?x32xf32, #t>, %z: tensor<?x32xf32, #t>, %w: tensor<16x32xf32>) {
+  // expected-error @+5 {{has no kernel for dispatch 'two'}}
+  // expected-note @+4 {{matmul: no, the matmuls have different inputs}}
+  // expected-note @+3 {{attention: no}}
+  // expected-note @+2 {{rope_table: no}}
+  // expected-note @+1 {{rowwise: no, has no way to run lathe.matmul}}
+  %r:2 = lathe.dispatch "two" (%i = %x : tensor<?x32xf32, #t>, %j = %z : tensor<?x32xf32, #t>, %p = %w : tensor<16x32xf32>) -> (tensor<?x16xf32, #t>, tensor<?x16xf32, #t>) {
+    %m = lathe.matmul %i, %p : tensor<?x32xf32, #t>, tensor<16x32xf32>
+    %n = lathe.matmul %j, %p : tensor<?x32xf32, #t>, tensor<16x32xf32>
+    lathe.yield %m, %n : tensor<?x16xf32, #t>, tensor<?x16xf32, #t>
+  }
+  return
+}
+
+// -----
+
+#t = #lathe.sym<tokens>
+
+func.func @half(%x: tensor<?x32xf32, #t>, %w: tensor<16x32xf16>) {
+  // expected-error @+5 {{has no kernel for dispatch 'half'}}
+  // expected-note @+4 {{matmul: no, no packed layout for weights of type f16}}
+  // expected-note @+3 {{attention: no}}
+  // expected-note @+2 {{rope_table: no}}
+  // expected-note @+1 {{rowwise: no}}
+  %r = lathe.dispatch "half" (%i = %x : tensor<?x32xf32, #t>, %p = %w : tensor<16x32xf16>) -> tensor<?x16xf32, #t> {
+    %m = lathe.matmul %i, %p : tensor<?x32xf32, #t>, tensor<16x32xf16>
+    lathe.yield %m : tensor<?x16xf32, #t>
+  }
+  return
+}
+
+// -----
+
+#t = #lathe.sym<tokens>
+
+// The product goes to memory nowhere but through the epilogue.
+func.func @product_is_read(%x: tensor<?x32xf32, #t>, %w: tensor<32x32xf32>) {
+  // expected-error @+5 {{has no kernel for dispatch 'twice'}}
+  // expected-note @+4 {{matmul: no, does not write result 0 of the dispatch}}
+  // expected-note @+3 {{attention: no}}
+  // expected-note @+2 {{rope_table: no}}
+  // expected-note @+1 {{rowwise: no}}
+  %r:2 = lathe.dispatch "twice" (%i = %x : tensor<?x32xf32, #t>, %p = %w : tensor<32x32xf32>) -> (tensor<?x32xf32, #t>, tensor<?x32xf32, #t>) {
+    %m = lathe.matmul %i, %p : tensor<?x32xf32, #t>, tensor<32x32xf32>
+    %n = lathe.add %m, %i : tensor<?x32xf32, #t>
+    lathe.yield %m, %n : tensor<?x32xf32, #t>, tensor<?x32xf32, #t>
+  }
+  return
+}
