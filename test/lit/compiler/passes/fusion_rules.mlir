@@ -1,0 +1,141 @@
+// The rules of compiler/passes/fusion_rules.cc, each on the smallest graph that shows it.
+// RUN: lathe-opt %s --lathe-form-dispatches | FileCheck %s
+
+#t = #lathe.sym<tokens>
+#r = #lathe.sym<logit_rows>
+!layer = !lathe.kv_layer<kv_heads = 2, head_dim = 16, dtype = bf16, page = 64, window = 0>
+
+// Rule 1: matmuls of one input, at most three. Each dispatch names what it reads.
+// CHECK-LABEL: func.func @shared_input
+// CHECK-SAME: (%[[X:.*]]: tensor<?x32xf32, #tokens>, %[[A:.*]]: tensor<16x32xf32>, %[[B:.*]]: tensor<8x32xf32>
+func.func @shared_input(%x: tensor<?x32xf32, #t>, %a: tensor<16x32xf32>, %b: tensor<8x32xf32>)
+    -> (tensor<?x16xf32, #t>, tensor<?x8xf32, #t>, tensor<?x16xf32, #t>, tensor<?x8xf32, #t>) {
+  // CHECK-NEXT: lathe.dispatch "attn.q_proj+k_proj+v_proj" (%[[I:.*]] = %[[X]] : tensor<?x32xf32, #tokens>, %[[WA:.*]] = %[[A]] : tensor<16x32xf32>, %[[WB:.*]] = %[[B]] : tensor<8x32xf32>) -> (tensor<?x16xf32, #tokens>, tensor<?x8xf32, #tokens>, tensor<?x16xf32, #tokens>) attributes {rule = "matmul_shared_input"}
+  // CHECK-NEXT: %[[Q:.*]] = lathe.matmul %[[I]], %[[WA]]
+  // CHECK-NEXT: %[[K:.*]] = lathe.matmul %[[I]], %[[WB]]
+  // CHECK-NEXT: %[[V:.*]] = lathe.matmul %[[I]], %[[WA]]
+  // CHECK-NEXT: lathe.yield %[[Q]], %[[K]], %[[V]]
+  %q = lathe.matmul %x, %a : tensor<?x32xf32, #t>, tensor<16x32xf32> loc("attn.q_proj")
+  %k = lathe.matmul %x, %b : tensor<?x32xf32, #t>, tensor<8x32xf32> loc("attn.k_proj")
+  %v = lathe.matmul %x, %a : tensor<?x32xf32, #t>, tensor<16x32xf32> loc("attn.v_proj")
+  // CHECK: lathe.dispatch "attn.o_proj" {{.*}} attributes {rule = "matmul"}
+  %o = lathe.matmul %x, %b : tensor<?x32xf32, #t>, tensor<8x32xf32> loc("attn.o_proj")
+  return %q, %k, %v, %o : tensor<?x16xf32, #t>, tensor<?x8xf32, #t>, tensor<?x16xf32, #t>, tensor<?x8xf32, #t>
+}
+
+// Weights of other types, and a bias on one side only, are other kernels.
+// CHECK-LABEL: func.func @unlike
+func.func @unlike(%x: tensor<?x32xf32, #t>, %a: tensor<16x32xf32>, %b: tensor<16x32xbf16>, %bias: tensor<16xf32>)
+    -> (tensor<?x16xf32, #t>, tensor<?x16xf32, #t>, tensor<?x16xf32, #t>) {
+  // CHECK: lathe.dispatch "a" {{.*}} -> tensor<?x16xf32, #tokens> attributes {rule = "matmul"}
+  %p = lathe.matmul %x, %a : tensor<?x32xf32, #t>, tensor<16x32xf32> loc("a")
+  // CHECK: lathe.dispatch "b" {{.*}} -> tensor<?x16xf32, #tokens> attributes {rule = "matmul"}
+  %q = lathe.matmul %x, %b : tensor<?x32xf32, #t>, tensor<16x32xbf16> loc("b")
+  // CHECK: lathe.dispatch "c" {{.*}} -> tensor<?x16xf32, #tokens> attributes {rule = "matmul"}
+  %r = lathe.matmul %x, %a bias %bias : tensor<?x32xf32, #t>, tensor<16x32xf32>, tensor<16xf32> loc("c")
+  return %p, %q, %r : tensor<?x16xf32, #t>, tensor<?x16xf32, #t>, tensor<?x16xf32, #t>
+}
+
+// Rule 2: gate and up with their swiglu; but not when one of them is read by others too.
+// CHECK-LABEL: func.func @swiglu
+func.func @swiglu(%x: tensor<?x32xf32, #t>, %a: tensor<16x32xf32>, %b: tensor<16x32xf32>) -> tensor<?x16xf32, #t> {
+  // CHECK: lathe.dispatch "mlp.gate_proj+up_proj" {{.*}} -> tensor<?x16xf32, #tokens> attributes {rule = "matmul_shared_input+swiglu"}
+  // CHECK: %[[ACT:.*]] = lathe.swiglu
+  // CHECK-NEXT: lathe.yield %[[ACT]]
+  %g = lathe.matmul %x, %a : tensor<?x32xf32, #t>, tensor<16x32xf32> loc("mlp.gate_proj")
+  %u = lathe.matmul %x, %b : tensor<?x32xf32, #t>, tensor<16x32xf32> loc("mlp.up_proj")
+  %s = lathe.swiglu %g, %u : tensor<?x16xf32, #t>
+  return %s : tensor<?x16xf32, #t>
+}
+
+// CHECK-LABEL: func.func @gate_is_read
+func.func @gate_is_read(%x: tensor<?x32xf32, #t>, %a: tensor<16x32xf32>, %b: tensor<16x32xf32>) -> (tensor<?x16xf32, #t>, tensor<?x16xf32, #t>) {
+  // CHECK: lathe.dispatch "matmul" {{.*}} -> (tensor<?x16xf32, #tokens>, tensor<?x16xf32, #tokens>) attributes {rule = "matmul_shared_input"}
+  // CHECK: lathe.dispatch "swiglu" {{.*}} attributes {rule = "rowwise"}
+  %g = lathe.matmul %x, %a : tensor<?x32xf32, #t>, tensor<16x32xf32>
+  %u = lathe.matmul %x, %b : tensor<?x32xf32, #t>, tensor<16x32xf32>
+  %s = lathe.swiglu %g, %u : tensor<?x16xf32, #t>
+  return %s, %g : tensor<?x16xf32, #t>, tensor<?x16xf32, #t>
+}
+
+// Rule 3: the residual, on either side; but not one that is computed behind the matmul.
+// CHECK-LABEL: func.func @residual
+func.func @residual(%x: tensor<?x32xf32, #t>, %w: tensor<32x32xf32>) -> tensor<?x32xf32, #t> {
+  // CHECK: %[[FIRST:.*]] = lathe.dispatch "o_proj" {{.*}} attributes {rule = "matmul+residual"}
+  // CHECK: lathe.add
+  %o = lathe.matmul %x, %w : tensor<?x32xf32, #t>, tensor<32x32xf32> loc("o_proj")
+  %r = lathe.add %o, %x : tensor<?x32xf32, #t>
+  // CHECK: %[[PRODUCT:.*]] = lathe.dispatch "down_proj" (%{{.*}} = %[[FIRST]] : {{.*}} attributes {rule = "matmul"}
+  // CHECK: lathe.dispatch "neg.add" (%{{.*}} = %[[FIRST]] : tensor<?x32xf32, #tokens>, %{{.*}} = %[[PRODUCT]] : {{.*}} attributes {rule = "rowwise"}
+  %d = lathe.matmul %r, %w : tensor<?x32xf32, #t>, tensor<32x32xf32> loc("down_proj")
+  %late = lathe.neg %r : tensor<?x32xf32, #t>
+  %s = lathe.add %late, %d : tensor<?x32xf32, #t>
+  return %s : tensor<?x32xf32, #t>
+}
+
+// Rule 4: reshapes join the anchor whose only reader they are.
+// CHECK-LABEL: func.func @reshapes
+func.func @reshapes(%x: tensor<?x32xf32, #t>, %w: tensor<32x32xf32>, %v: tensor<16x32xf32>, %kv: !layer,
+                    %positions: tensor<?xi32, #t>, %row_sequence: tensor<?xi32, #t>) -> (tensor<?x32xf32, #t>, tensor<?x1x16xf32, #t>) {
+  // CHECK: lathe.dispatch "q+k" {{.*}} -> (tensor<?x2x16xf32, #tokens>, tensor<?x1x16xf32, #tokens>)
+  // CHECK: lathe.reshape
+  // CHECK: lathe.reshape
+  %q = lathe.matmul %x, %w : tensor<?x32xf32, #t>, tensor<32x32xf32> loc("q")
+  %k = lathe.matmul %x, %v : tensor<?x32xf32, #t>, tensor<16x32xf32> loc("k")
+  %qh = lathe.reshape %q : tensor<?x32xf32, #t> -> tensor<?x2x16xf32, #t>
+  %kh = lathe.reshape %k : tensor<?x16xf32, #t> -> tensor<?x1x16xf32, #t>
+  // CHECK: lathe.dispatch "attention" {{.*}} -> tensor<?x32xf32, #tokens> attributes {rule = "attention"}
+  // CHECK-NEXT: %[[ATTN:.*]] = lathe.attention
+  // CHECK-NEXT: %[[MERGED:.*]] = lathe.reshape %[[ATTN]]
+  // CHECK-NEXT: lathe.yield %[[MERGED]]
+  %a = lathe.attention %qh, %kv, %positions, %row_sequence {scale = 0.25 : f64} : tensor<?x2x16xf32, #t>, !layer, tensor<?xi32, #t>, tensor<?xi32, #t>
+  %m = lathe.reshape %a : tensor<?x2x16xf32, #t> -> tensor<?x32xf32, #t>
+  return %m, %kh : tensor<?x32xf32, #t>, tensor<?x1x16xf32, #t>
+}
+
+// Rule 5: row-by-row ops between anchors share one loop while their rows are the same; effects keep their place.
+// CHECK-LABEL: func.func @rowwise
+func.func @rowwise(%x: tensor<?x2x16xf32, #t>, %g: tensor<16xf32>, %kv: !layer, %inv: tensor<8xf32>, %positions: tensor<?xi32, #t>,
+                   %row_sequence: tensor<?xi32, #t>, %rows: tensor<?xi32, #r>) -> tensor<?x2x16xf32, #r> {
+  // CHECK: %[[TABLE:.*]]:2 = lathe.dispatch "rope_table" {{.*}} attributes {rule = "rope_table"}
+  %cos, %sin = lathe.rope_table %positions, %inv : tensor<?xi32, #t>, tensor<8xf32>
+  // CHECK: %[[ROTATED:.*]] = lathe.dispatch "rms_norm.rope.kv_write" {{.*}} -> tensor<?x2x16xf32, #tokens> attributes {rule = "rowwise"}
+  // CHECK-NEXT: lathe.rms_norm
+  // CHECK-NEXT: lathe.rope
+  // CHECK-NEXT: lathe.kv_write
+  // CHECK-NEXT: lathe.yield
+  %n = lathe.rms_norm %x, %g {eps = 1.0e-6 : f64} : tensor<?x2x16xf32, #t>, tensor<16xf32>
+  %q = lathe.rope %n, %cos, %sin : tensor<?x2x16xf32, #t>, tensor<?x8xf32, #t>
+  lathe.kv_write %kv, %q, %x, %positions, %row_sequence : !layer, tensor<?x2x16xf32, #t>, tensor<?x2x16xf32, #t>, tensor<?xi32, #t>, tensor<?xi32, #t>
+  // CHECK: %[[ATTN:.*]] = lathe.dispatch "attention" (%{{.*}} = %[[ROTATED]] :
+  %a = lathe.attention %q, %kv, %positions, %row_sequence {scale = 0.25 : f64} : tensor<?x2x16xf32, #t>, !layer, tensor<?xi32, #t>, tensor<?xi32, #t>
+  // CHECK: %[[NEG:.*]] = lathe.dispatch "neg" (%{{.*}} = %[[ATTN]] :
+  // CHECK: lathe.dispatch "gather_rows.silu" (%{{.*}} = %[[NEG]] :
+  %b = lathe.neg %a : tensor<?x2x16xf32, #t>
+  %last = lathe.gather_rows %b, %rows : tensor<?x2x16xf32, #t>, tensor<?xi32, #r>
+  %y = lathe.silu %last : tensor<?x2x16xf32, #r>
+  return %y : tensor<?x2x16xf32, #r>
+}
+
+// Weights stand at the top and in no dispatch; calls and dispatches that are there already part groups.
+lathe.param @w : tensor<32xf32>
+func.func private @layer(%x: tensor<?x32xf32, #t>) -> tensor<?x32xf32, #t>
+// CHECK-LABEL: func.func @barriers
+func.func @barriers(%x: tensor<?x32xf32, #t>) -> tensor<?x32xf32, #t> {
+  // CHECK-NEXT: %[[W:.*]] = lathe.weight @w
+  // CHECK-NEXT: lathe.dispatch "neg"
+  %a = lathe.neg %x : tensor<?x32xf32, #t>
+  // CHECK: call @layer
+  %b = call @layer(%a) : (tensor<?x32xf32, #t>) -> tensor<?x32xf32, #t>
+  // CHECK: lathe.dispatch "exp"
+  %c = lathe.exp %b : tensor<?x32xf32, #t>
+  // CHECK: lathe.dispatch "there"
+  %d = lathe.dispatch "there" (%i = %c : tensor<?x32xf32, #t>) -> tensor<?x32xf32, #t> {
+    %n = lathe.neg %i : tensor<?x32xf32, #t>
+    lathe.yield %n : tensor<?x32xf32, #t>
+  }
+  // CHECK: lathe.dispatch "rms_norm" (%{{.*}} = %{{.*}} : tensor<?x32xf32, #tokens>, %{{.*}} = %[[W]] : tensor<32xf32>)
+  %w = lathe.weight @w : tensor<32xf32>
+  %e = lathe.rms_norm %d, %w {eps = 1.0e-6 : f64} : tensor<?x32xf32, #t>, tensor<32xf32>
+  return %e : tensor<?x32xf32, #t>
+}
