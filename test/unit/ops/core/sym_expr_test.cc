@@ -61,5 +61,43 @@ TEST(SymExprTest, KnowsItsSymbols) {
   EXPECT_FALSE((kTokens + 4).IsConstant());
 }
 
+TEST(SymExprTest, ParsesWhatItPrints) {
+  for (const SymExpr& expr : {SymExpr(), SymExpr(12), SymExpr(-3), kTokens, kTokens * 4 + 12,
+                              kTokens * kTokens * kRows * 5 + kRows * -7 + 1}) {
+    LATHE_ASSERT_OK_AND_ASSIGN(SymExpr parsed, SymExpr::Parse(expr.ToString()));
+    EXPECT_EQ(parsed, expr) << expr.ToString();
+  }
+  LATHE_ASSERT_OK_AND_ASSIGN(SymExpr sum, SymExpr::Parse(" 2*tokens*3+rows  + tokens "));
+  EXPECT_EQ(sum, kTokens * 7 + kRows);
+}
+
+TEST(SymExprTest, WhatDoesNotParseIsQuoted) {
+  for (const char* text : {"", "tokens +", "3**tokens", "*", "+"}) {
+    EXPECT_THAT(SymExpr::Parse(text), StatusIs(absl::StatusCode::kInvalidArgument,
+                                               HasSubstr("a number or a name is missing")))
+        << text;
+  }
+  EXPECT_THAT(SymExpr::Parse("4 tokens"),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("\"4 tokens\" is neither a number nor a name")));
+  EXPECT_THAT(SymExpr::Parse("3x*rows"),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("expression \"3x*rows\": \"3x\" is neither")));
+  EXPECT_THAT(SymExpr::Parse("two words"),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("\"two words\"")));
+}
+
+TEST(SymExprTest, TermsStandInTheOrderOfTheText) {
+  std::vector<SymExpr::Term> terms = (kTokens * 4 + 12 + kRows * kTokens).Terms();
+  ASSERT_EQ(terms.size(), 3);
+  EXPECT_EQ(terms[0].coefficient, 1);
+  EXPECT_THAT(terms[0].symbols, ElementsAre("rows", "tokens"));
+  EXPECT_EQ(terms[1].coefficient, 4);
+  EXPECT_THAT(terms[1].symbols, ElementsAre("tokens"));
+  EXPECT_EQ(terms[2].coefficient, 12);
+  EXPECT_THAT(terms[2].symbols, ElementsAre());
+  EXPECT_TRUE(SymExpr().Terms().empty());
+}
+
 }  // namespace
 }  // namespace lathe
