@@ -13,14 +13,17 @@ int64_t Evaluate(const SymExpr& bytes, const std::map<std::string, int64_t>& sym
 }
 
 TEST(BufferAssignmentTest, ReusesSpaceOfDeadBuffers) {
-  std::vector<BufferRequest> requests = {{"tokens", 256, 0, 1}, {"tokens", 256, 1, 2}, {"tokens", 256, 2, 3}};
+  std::vector<BufferRequest> requests = {
+      {"tokens", 256, 0, 1}, {"tokens", 256, 1, 2}, {"tokens", 256, 2, 3}};
   BufferAssignment assignment = AssignBuffers(requests, 64);
   EXPECT_EQ(Evaluate(assignment.workspace, {{"tokens", 10}}), 2 * 256 * 10);
-  EXPECT_EQ(Evaluate(assignment.offsets[0], {{"tokens", 10}}), Evaluate(assignment.offsets[2], {{"tokens", 10}}));
+  EXPECT_EQ(Evaluate(assignment.offsets[0], {{"tokens", 10}}),
+            Evaluate(assignment.offsets[2], {{"tokens", 10}}));
 }
 
 TEST(BufferAssignmentTest, UnitsHaveRegionsOfTheirOwn) {
-  std::vector<BufferRequest> requests = {{"tokens", 100, 0, 9}, {"logit_rows", 4, 0, 9}, {"", 70, 0, 9}};
+  std::vector<BufferRequest> requests = {
+      {"tokens", 100, 0, 9}, {"logit_rows", 4, 0, 9}, {"", 70, 0, 9}};
   BufferAssignment assignment = AssignBuffers(requests, 64);
   std::map<std::string, int64_t> symbols = {{"tokens", 3}, {"logit_rows", 5}};
   EXPECT_EQ(assignment.strides, (std::vector<int64_t>{128, 64, 128}));
@@ -48,7 +51,9 @@ TEST(BufferAssignmentTest, NothingThatLivesTogetherOverlaps) {
         EXPECT_EQ(begin_a % 64, 0);
         EXPECT_LE(end_a, Evaluate(assignment.workspace, symbols));
         for (size_t b = a + 1; b < requests.size(); ++b) {
-          if (requests[a].first_use > requests[b].last_use || requests[b].first_use > requests[a].last_use) continue;
+          if (requests[a].first_use > requests[b].last_use ||
+              requests[b].first_use > requests[a].last_use)
+            continue;
           int64_t units_b = requests[b].unit.empty() ? 1 : symbols.at(requests[b].unit);
           int64_t begin_b = Evaluate(assignment.offsets[b], symbols);
           int64_t end_b = begin_b + requests[b].bytes_per_unit * units_b;
