@@ -13,6 +13,16 @@
 #include "runtime/base/status_macros.h"
 
 namespace lathe {
+namespace {
+
+// The folder that holds `path`.
+std::string FolderOf(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+}  // namespace
 
 absl::StatusOr<AtomicFile> AtomicFile::Create(const std::string& path) {
   // Renaming over a device would replace it by a file: `-o /dev/null` as root takes it away from
@@ -26,24 +36,29 @@ absl::StatusOr<AtomicFile> AtomicFile::Create(const std::string& path) {
   AtomicFile file;
   file.path_ = path;
   file.temporary_ = absl::StrCat(path, ".", ::getpid(), ".partial");
-  file.fd_ = ::open(file.temporary_.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  // Without a name the bytes go when the process does, however it ends.
+  file.fd_ = ::open(FolderOf(path).c_str(), O_RDWR | O_TMPFILE | O_CLOEXEC, 0666);
+  file.is_named_ = file.fd_ < 0;
+  if (file.is_named_) {  // not every file system can do that
+    file.fd_ = ::open(file.temporary_.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  }
   if (file.fd_ < 0) {
-    absl::Status status = absl::ErrnoToStatus(errno, absl::StrCat("cannot write ", path));
-    file.temporary_.clear();
-    return status;
+    file.is_named_ = false;
+    return absl::ErrnoToStatus(errno, absl::StrCat("cannot write ", path));
   }
   return file;
 }
 
 AtomicFile::AtomicFile(AtomicFile&& other) noexcept
     : path_(std::move(other.path_)),
-      temporary_(std::exchange(other.temporary_, {})),
+      temporary_(std::move(other.temporary_)),
+      is_named_(std::exchange(other.is_named_, false)),
       fd_(std::exchange(other.fd_, -1)),
       size_(other.size_) {}
 
 AtomicFile::~AtomicFile() {
   if (fd_ >= 0) ::close(fd_);
-  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+  if (is_named_) ::unlink(temporary_.c_str());
 }
 
 absl::Status AtomicFile::Failure(int error, absl::string_view what) const {
@@ -87,9 +102,26 @@ absl::Status AtomicFile::AlignTo(uint64_t alignment) {
 
 absl::Status AtomicFile::Commit() {
   if (::fsync(fd_) != 0) return Failure(errno, "cannot finish writing");
+  if (!is_named_) LATHE_RETURN_IF_ERROR(GiveName());
   if (::close(std::exchange(fd_, -1)) != 0) return Failure(errno, "cannot finish writing");
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) return Failure(errno, "cannot rename to");
-  temporary_.clear();
+  is_named_ = false;
+  return absl::OkStatus();
+}
+
+// Linking cannot replace a file, renaming can, so a name is needed for a moment.
+absl::Status AtomicFile::GiveName() {
+  const std::string self = absl::StrCat("/proc/self/fd/", fd_);
+  auto link = [&] {
+    return ::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, temporary_.c_str(), AT_SYMLINK_FOLLOW);
+  };
+  int result = link();
+  if (result != 0 && errno == EEXIST) {  // left by a process of the same number
+    ::unlink(temporary_.c_str());
+    result = link();
+  }
+  if (result != 0) return Failure(errno, "cannot finish writing");
+  is_named_ = true;
   return absl::OkStatus();
 }
 

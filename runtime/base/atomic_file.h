@@ -1,5 +1,7 @@
-// Writes a file so that its name appears only when it is whole: bytes go to a temporary file beside it, Commit() syncs and renames.
-// Without Commit() (an error, an early return) the temporary file is removed and whatever stood under the name before stays.
+// Writes a file so that its name appears only when it is whole: bytes go to a file without a name
+// in the same folder (where the file system has none, to a temporary one), Commit() syncs it and
+// gives it the name. Without Commit() (an error, an early return, a process that is killed) nothing
+// appears and whatever stood under the name before stays.
 #pragma once
 
 #include <cstdint>
@@ -31,9 +33,11 @@ class AtomicFile {
  private:
   AtomicFile() = default;
   absl::Status Failure(int error, absl::string_view what) const;
+  absl::Status GiveName();
 
   std::string path_;
   std::string temporary_;
+  bool is_named_ = false;  // a file stands under temporary_
   int fd_ = -1;
   uint64_t size_ = 0;
 };
