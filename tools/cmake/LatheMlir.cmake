@@ -45,14 +45,7 @@ target_precompile_headers(lathe_mlir_pch PRIVATE ${PROJECT_SOURCE_DIR}/ops/core/
 target_compile_options(lathe_mlir_pch PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
 
 function(lathe_use_mlir_pch TARGET)
-  target_precompile_headers(${TARGET} REUSE_FROM lathe_mlir_pch)
-  target_compile_options(${TARGET} PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
-  get_target_property(type ${TARGET} TYPE)
-  if(type STREQUAL "EXECUTABLE")
-    # Programs are compiled with -fPIE otherwise, which the precompiled header of libraries refuses.
-    set_target_properties(${TARGET} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
-    target_compile_options(${TARGET} PRIVATE -fPIC)
-  endif()
+  lathe_reuse_pch(${TARGET} lathe_mlir_pch)
 endfunction()
 
 # lathe_op_family(norm DEPS lathe::ops_elementwise): TableGen and library of the op family in the current folder, whose files are

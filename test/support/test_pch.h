@@ -1,0 +1,7 @@
+// The headers that every test file includes, precompiled once (target lathe_test_pch). Not to be included.
+#pragma once
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "test/support/data.h"
+#include "test/support/status_matchers.h"
