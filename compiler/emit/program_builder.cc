@@ -127,19 +127,33 @@ absl::Status ProgramBuilder::AddOutputs(EntryContext& context) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<uint32_t> ProgramBuilder::KernelOf(EntryContext& context, mlir::Operation* op,
+                                                  const KernelChoice& choice) {
+  auto dispatch = llvm::cast<DispatchOp>(op);
+  auto symbols = dispatch->getAttrOfType<mlir::DictionaryAttr>("symbols");
+  auto attribute =
+      symbols ? symbols.getAs<mlir::StringAttr>(context.target.name) : mlir::StringAttr();
+  std::string symbol = attribute ? attribute.getValue().str() : "(none)";
+  auto kernel = context.kernels.find(symbol);
+  if (kernel == context.kernels.end())
+    return absl::InvalidArgumentError(absl::StrCat("its kernel ", symbol, " has no body"));
+  // The symbol is a hash of what the kernel does, and the dispatch may have been edited since.
+  LATHE_ASSIGN_OR_RETURN(std::string name, ChosenKernelName(dispatch, context.target));
+  if (symbol != KernelSymbol(name, choice)) {
+    return absl::InvalidArgumentError(absl::StrCat("its kernel ", symbol,
+                                                   " was written for something else than ",
+                                                   choice.key, ": run phase lower again"));
+  }
+  return kernel->second;
+}
+
 absl::Status ProgramBuilder::AddCommand(EntryContext& context, mlir::Operation* op) {
   auto dispatch = llvm::cast<DispatchOp>(op);
   LATHE_ASSIGN_OR_RETURN(KernelChoice choice, ChosenKernel(dispatch, context.target));
-  auto symbols = dispatch->getAttrOfType<mlir::DictionaryAttr>("symbols");
-  auto symbol = symbols ? symbols.getAs<mlir::StringAttr>(context.target.name) : mlir::StringAttr();
-  auto kernel = context.kernels.find(symbol ? symbol.getValue().str() : "");
-  if (kernel == context.kernels.end()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("its kernel ", symbol ? symbol.getValue().str() : "(none)", " has no body"));
-  }
+  LATHE_ASSIGN_OR_RETURN(uint32_t kernel, KernelOf(context, dispatch, choice));
   artifact::Command& command = *context.program.add_commands();
   command.set_name(dispatch.getName().str());
-  command.set_kernel(kernel->second);
+  command.set_kernel(kernel);
   std::string max_pages;
   for (const Binding& binding : choice.bindings) {
     artifact::Operand& operand = *command.add_operands();

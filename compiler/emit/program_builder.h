@@ -33,6 +33,8 @@ class ProgramBuilder {
   absl::Status AddInputs(EntryContext& context);
   absl::Status AddOutputs(EntryContext& context);
   absl::Status AddCommand(EntryContext& context, mlir::Operation* dispatch);
+  absl::StatusOr<uint32_t> KernelOf(EntryContext& context, mlir::Operation* dispatch,
+                                    const struct KernelChoice& choice);
   absl::Status SetOperand(EntryContext& context, mlir::Operation* dispatch,
                           const struct Binding& binding, artifact::Operand& operand);
   absl::Status SetInputOperand(EntryContext& context, mlir::Value value, const std::string& layout,

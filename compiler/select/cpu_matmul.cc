@@ -1,6 +1,7 @@
 // Matmuls of one input, with their epilogue, as the register-tiled kernel of
 // compiler/lower/matmul.h.
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "compiler/lower/matmul.h"
 #include "compiler/select/candidates.h"
@@ -56,7 +57,8 @@ std::string KeyOf(const MatmulSpec& spec) {
   if (spec.bias) absl::StrAppend(&key, *spec.bias == Storage::kBF16 ? " bias=bf16" : " bias=f32");
   if (spec.epilogue == MatmulEpilogue::kAddResidual) absl::StrAppend(&key, " epilogue=residual");
   if (spec.epilogue == MatmulEpilogue::kSwiGlu)
-    absl::StrAppend(&key, " epilogue=swiglu limit=", spec.limit);
+    // Nine digits tell any two floats apart.
+    absl::StrAppendFormat(&key, " epilogue=swiglu limit=%.9g", spec.limit);
   return key;
 }
 

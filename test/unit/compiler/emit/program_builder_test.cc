@@ -151,5 +151,14 @@ TEST_F(ProgramBuilderTest, AKernelWithoutABodyIsNamed) {
                                       HasSubstr("its kernel gone has no body"))));
 }
 
+TEST_F(ProgramBuilderTest, ADispatchThatChangedSinceItsKernelWasWrittenIsNamed) {
+  mlir::Operation* attention = model_->Op("lathe.attention");
+  attention->setAttr("scale", mlir::Builder(attention->getContext()).getF64FloatAttr(0.5));
+  EXPECT_THAT(Build(), StatusIs(absl::StatusCode::kInvalidArgument,
+                                AllOf(HasSubstr("dispatch layers.3.attn:attention"),
+                                      HasSubstr("was written for something else"),
+                                      HasSubstr("run phase lower again"))));
+}
+
 }  // namespace
 }  // namespace lathe
