@@ -57,6 +57,7 @@ class PhaseRunner {
   // All phases but emit, which does not change the module.
   absl::Status Run() {
     if (options_.start_from) LATHE_RETURN_IF_ERROR(CheckEntry(*options_.start_from));
+    if (NeedsText()) text_ = PrintModule(module_);
     for (const PhaseInfo& info : AllPhases()) {
       if (info.phase == Phase::kEmit) break;
       if (options_.start_from && info.phase < *options_.start_from) continue;
@@ -67,6 +68,10 @@ class PhaseRunner {
   }
 
  private:
+  bool NeedsText() const {
+    return !options_.dump_dir.empty() || options_.keep_ir || !options_.reproducer.empty();
+  }
+
   // A module that enters late must look as if the earlier phases had run.
   absl::Status CheckEntry(Phase start) {
     if (start == Phase::kNormalize) return absl::OkStatus();
@@ -78,36 +83,35 @@ class PhaseRunner {
   }
 
   absl::Status RunOne(const PhaseInfo& info) {
-    std::string before = options_.reproducer.empty() ? "" : PrintModule(module_);
     auto start = std::chrono::steady_clock::now();
     absl::Status status = RunPhase(info.phase, module_, options_);
-    if (!status.ok()) return Failed(info, status, before);
+    if (!status.ok()) return Failed(info, status);
     double seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     if (options_.on_phase) options_.on_phase(info.phase, seconds);
-    if (options_.dump_dir.empty() && !options_.keep_ir) return absl::OkStatus();
-    std::string text = PrintModule(module_);
+    if (!NeedsText()) return absl::OkStatus();
+    text_ = PrintModule(module_);
     if (!options_.dump_dir.empty()) {
       std::string path = absl::StrCat(options_.dump_dir, "/", static_cast<int>(info.phase), ".",
                                       info.name, ".mlir");
-      LATHE_RETURN_IF_ERROR(WriteFileAtomically(path, text));
+      LATHE_RETURN_IF_ERROR(WriteFileAtomically(path, text_));
     }
     if (options_.keep_ir) {
       // Kernels make up most of the text, and phase plan leaves them alone.
-      if (info.phase > Phase::kLower) text = PrintWithoutKernels(module_, "ir.lower");
-      attachments_.texts.emplace_back(absl::StrCat("ir.", info.name), std::move(text));
+      attachments_.texts.emplace_back(
+          absl::StrCat("ir.", info.name),
+          info.phase > Phase::kLower ? PrintWithoutKernels(module_, "ir.lower") : text_);
     }
     return absl::OkStatus();
   }
 
-  absl::Status Failed(const PhaseInfo& info, const absl::Status& status,
-                      const std::string& before) {
+  absl::Status Failed(const PhaseInfo& info, const absl::Status& status) {
     std::string message = absl::StrCat("phase ", info.name, " failed: ", status.message());
-    if (!before.empty()) {
+    if (!options_.reproducer.empty()) {
       std::string text =
           absl::StrCat("// The module before phase ", info.name,
                        ", which failed. Again: lathe compile FOLDER --start-from=", info.name,
-                       " --module=THIS_FILE\n// Command: ", options_.command_line, "\n", before);
+                       " --module=THIS_FILE\n// Command: ", options_.command_line, "\n", text_);
       absl::Status written = WriteFileAtomically(options_.reproducer, text);
       absl::StrAppend(&message, "\n",
                       written.ok()
@@ -120,6 +124,7 @@ class PhaseRunner {
   mlir::ModuleOp module_;
   const CompileOptions& options_;
   Attachments& attachments_;
+  std::string text_;  // the module before the next phase, where NeedsText()
 };
 
 }  // namespace
