@@ -32,7 +32,7 @@ class RowwiseMatcher {
     }
     if (!rows_) return No("there is no row-by-row op");
     LATHE_RETURN_IF_ERROR(StoreResults());
-    choice_.key = absl::StrCat("rowwise ", program_.Key());
+    choice_.key = program_.Key();
     choice_.dims = {*rows_, has_cache_ ? SymExpr::Symbol("max_pages") : SymExpr(0), gather_limit_};
     choice_.items.units = *rows_;
     choice_.scratch_bytes = RowwiseScratchBytes(program_);

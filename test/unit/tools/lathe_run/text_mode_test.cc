@@ -115,9 +115,8 @@ TEST_F(TextModeTest, WhatDoesNotFitIsRefusedBeforeAnythingIsPrinted) {
   EXPECT_EQ(run.exit_code, 1);
   EXPECT_EQ(run.out, "");
   EXPECT_EQ(run.err,
-            "lathe-run: the prompt has 400 tokens, but the context holds 300 tokens; shorten the "
-            "prompt (the most that this model "
-            "was made for)\n");
+            "lathe-run: the prompt has 400 tokens, but the context holds 300 tokens (the most that "
+            "this model was made for); shorten the prompt\n");
   run = RunLathe({model_, "--raw", "--prompt=abc", "--max-new-tokens=100", "--context=50"});
   EXPECT_EQ(run.exit_code, 1);
   EXPECT_THAT(run.err,
