@@ -20,7 +20,8 @@ constexpr float kInfinity = std::numeric_limits<float>::infinity();
 struct ScratchLayout {
   explicit ScratchLayout(const AttentionSpec& spec)
       : queries(kAttentionRows * spec.heads / spec.cache.kv_heads),
-        query_bytes(spec.cache.head_dim * 4),
+        width((spec.cache.head_dim + kLanes - 1) / kLanes * kLanes),
+        query_bytes(width * 4),
         scores(queries * query_bytes),
         sums(scores + queries * kBlock * 4),
         maxima(sums + queries * query_bytes),
@@ -28,9 +29,10 @@ struct ScratchLayout {
         bytes(weights + queries * 4) {}
 
   int64_t queries;
+  int64_t width;  // head_dim in whole vectors; the lanes behind it hold zeros
   int64_t query_bytes;
-  int64_t scores;   // [queries, kBlock]; the scaled queries lie before
-  int64_t sums;     // [queries, head_dim]: weighted values so far
+  int64_t scores;   // [queries, kBlock]; the scaled queries, [queries, width], lie before
+  int64_t sums;     // [queries, width]: weighted values so far
   int64_t maxima;   // [queries]: largest score so far
   int64_t weights;  // [queries]: sum of the weights so far
   int64_t bytes;
@@ -45,6 +47,7 @@ class AttentionEmitter {
         scratch_(spec),
         group_(spec.heads / spec.cache.kv_heads),
         dim_(spec.cache.head_dim),
+        width_(scratch_.width),
         size_(ByteSize(spec.cache.storage)) {
     // Half of the registers hold accumulators, as a square of queries x vectors: 4 x 4 of 32, 2 x 2
     // of 8 (16 of half the width).
@@ -82,6 +85,7 @@ class AttentionEmitter {
   // once.
   void ForTiles(Value queries, function_ref<void(Value query, int64_t tile)> body);
   void PrefetchLine(Value ahead, Value row, int64_t row_bytes, int64_t offset);
+  Value LoadValue(Value address, int64_t element);
   LLVM::LLVMFuncOp ScoreFunction(int64_t tile);
   LLVM::LLVMFuncOp ValueFunction(int64_t tile);
 
@@ -101,7 +105,7 @@ class AttentionEmitter {
   std::string name_;
   const AttentionSpec& spec_;
   ScratchLayout scratch_;
-  int64_t group_, dim_, size_, tile_;
+  int64_t group_, dim_, width_, size_, tile_;
   Value q_, pool_, page_table_, positions_, row_sequence_, out_, rows_, max_pages_, scratch_base_;
   std::map<std::string, LLVM::LLVMFuncOp> helpers_;
 };
@@ -120,7 +124,7 @@ void AttentionEmitter::PrefetchLine(Value ahead, Value row, int64_t row_bytes, i
   }
 }
 
-// scores[tile][kBlock] = queries[tile][head_dim] . keys[head_dim][kBlock], components ascending.
+// scores[tile][kBlock] = queries[tile][width] . keys[head_dim][kBlock], components ascending.
 LLVM::LLVMFuncOp AttentionEmitter::ScoreFunction(int64_t tile) {
   std::string name = (Twine(name_) + ".scores_" + Twine(tile)).str();
   LLVM::LLVMFuncOp& function = helpers_[name];
@@ -139,7 +143,7 @@ LLVM::LLVMFuncOp AttentionEmitter::ScoreFunction(int64_t tile) {
           key.push_back(b_.LoadVector(spec_.cache.storage, b_.At(line, v * kLanes * size_)));
         }
         for (int64_t t = 0; t < tile; ++t) {
-          Value q = b_.Broadcast(b_.LoadScalar(Storage::kF32, b_.At(component, t * dim_ * 4)));
+          Value q = b_.Broadcast(b_.LoadScalar(Storage::kF32, b_.At(component, t * width_ * 4)));
           for (int64_t v = 0; v < tile_; ++v) {
             Value& sum = next[t * tile_ + v];
             sum = b_.Fma(q, key[v], sum);
@@ -158,7 +162,14 @@ LLVM::LLVMFuncOp AttentionEmitter::ScoreFunction(int64_t tile) {
   return function;
 }
 
-// sums[tile][head_dim] += weights[tile][keys] . values[keys][head_dim], keys ascending. Only `keys`
+// 16 components of a value from `element` on; zeros behind its last one, where the next value
+// begins.
+Value AttentionEmitter::LoadValue(Value address, int64_t element) {
+  if (element + kLanes <= dim_) return b_.LoadVector(spec_.cache.storage, address);
+  return b_.LoadMasked(spec_.cache.storage, address, b_.MaskBelow(b_.Index(dim_ - element)));
+}
+
+// sums[tile][width] += weights[tile][keys] . values[keys][head_dim], keys ascending. Only `keys`
 // of the block are read: what lies behind them was never written.
 LLVM::LLVMFuncOp AttentionEmitter::ValueFunction(int64_t tile) {
   std::string name = (Twine(name_) + ".values_" + Twine(tile)).str();
@@ -167,10 +178,10 @@ LLVM::LLVMFuncOp AttentionEmitter::ValueFunction(int64_t tile) {
   function =
       b_.Helper(name, {b_.ptr(), b_.ptr(), b_.ptr(), b_.ptr(), b_.i64()}, [&](ValueRange args) {
         Value weights = args[0], values = args[1], out = args[2], ahead = args[3], keys = args[4];
-        for (int64_t column = 0; column < dim_; column += tile_ * kLanes) {
-          const int64_t vectors = std::min(tile_, (dim_ - column) / kLanes);
+        for (int64_t column = 0; column < width_; column += tile_ * kLanes) {
+          const int64_t vectors = std::min(tile_, (width_ - column) / kLanes);
           auto out_at = [&](int64_t t, int64_t v) {
-            return b_.At(out, (t * dim_ + column + v * kLanes) * 4);
+            return b_.At(out, (t * width_ + column + v * kLanes) * 4);
           };
           Values sums;
           for (int64_t t = 0; t < tile; ++t) {
@@ -185,7 +196,7 @@ LLVM::LLVMFuncOp AttentionEmitter::ValueFunction(int64_t tile) {
             Value weight = b_.At(weights, k, 4);
             SmallVector<Value> value;
             for (int64_t v = 0; v < vectors; ++v) {
-              value.push_back(b_.LoadVector(spec_.cache.storage, b_.At(line, v * kLanes * size_)));
+              value.push_back(LoadValue(b_.At(line, v * kLanes * size_), column + v * kLanes));
             }
             for (int64_t t = 0; t < tile; ++t) {
               Value w = b_.Broadcast(b_.LoadScalar(Storage::kF32, b_.At(weight, t * kBlock * 4)));
@@ -221,9 +232,11 @@ void AttentionEmitter::ForTiles(Value queries, function_ref<void(Value, int64_t)
 void AttentionEmitter::Start(const Rows& rows) {
   b_.For(b_.Index(0), rows.queries, 1, [&](Value query) {
     Value source = ActivationAt(q_, rows, query);
-    b_.For(b_.Index(0), b_.Index(dim_), kLanes, [&](Value element) {
-      Value scaled =
-          b_.MulF(b_.LoadVector(Storage::kF32, b_.At(source, element, 4)), b_.Splat(spec_.scale));
+    b_.ForVectors(dim_, [&](Value element, Value mask) {
+      Value address = b_.At(source, element, 4);
+      Value loaded = mask ? b_.LoadMasked(Storage::kF32, address, mask)
+                          : b_.LoadVector(Storage::kF32, address);
+      Value scaled = b_.MulF(loaded, b_.Splat(spec_.scale));
       b_.StoreVector(Storage::kF32, scaled, b_.At(QueryAt(query), element, 4));
       b_.StoreVector(Storage::kF32, b_.Zero(), b_.At(SumsAt(query), element, 4));
     });
@@ -272,7 +285,7 @@ void AttentionEmitter::Softmax(const Rows& rows, Value query, Value first_key) {
   Value factor = b_.Exp(b_.SubF(b_.Broadcast(before), shift));
   Value sum = b_.Load(b_.f32(), WeightAt(query), 4);
   b_.Store(b_.Fma(sum, b_.Extract(factor, 0), total), WeightAt(query), 4);
-  b_.For(b_.Index(0), b_.Index(dim_), kLanes, [&](Value element) {
+  b_.For(b_.Index(0), b_.Index(width_), kLanes, [&](Value element) {
     Value at = b_.At(SumsAt(query), element, 4);
     b_.StoreVector(Storage::kF32, b_.MulF(b_.LoadVector(Storage::kF32, at), factor), at);
   });
@@ -303,9 +316,14 @@ void AttentionEmitter::Finish(const Rows& rows) {
   b_.For(b_.Index(0), rows.queries, 1, [&](Value query) {
     Value total = b_.Broadcast(b_.Load(b_.f32(), WeightAt(query), 4));
     Value out = ActivationAt(out_, rows, query);
-    b_.For(b_.Index(0), b_.Index(dim_), kLanes, [&](Value element) {
+    b_.ForVectors(dim_, [&](Value element, Value mask) {
       Value sum = b_.LoadVector(Storage::kF32, b_.At(SumsAt(query), element, 4));
-      b_.StoreVector(Storage::kF32, b_.DivF(sum, total), b_.At(out, element, 4));
+      Value result = b_.DivF(sum, total);
+      if (mask) {
+        b_.StoreMasked(Storage::kF32, result, b_.At(out, element, 4), mask);
+      } else {
+        b_.StoreVector(Storage::kF32, result, b_.At(out, element, 4));
+      }
     });
   });
 }
@@ -400,7 +418,7 @@ void EmitAttention(KernelBuilder& b, llvm::StringRef name, const AttentionSpec& 
   const CacheLayout& cache = spec.cache;
   LATHE_CHECK(cache.kv_heads > 0 && spec.heads > 0 && spec.heads % cache.kv_heads == 0)
       << "C1: " << spec.heads << " query heads, " << cache.kv_heads << " kv heads";
-  LATHE_CHECK(cache.head_dim > 0 && cache.head_dim <= 256 && cache.head_dim % kLanes == 0)
+  LATHE_CHECK(cache.head_dim > 0 && cache.head_dim <= kMaxHeadDim)
       << "C2: heads of " << cache.head_dim;
   AttentionEmitter(b, name, spec).Emit();
 }

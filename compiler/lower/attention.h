@@ -14,6 +14,8 @@ namespace lathe {
 
 // Rows of one work item.
 inline constexpr int64_t kAttentionRows = 8;
+// Widest head: scratch holds the queries of an item.
+inline constexpr int64_t kMaxHeadDim = 256;
 
 // Operands: q f32 [rows, heads, head_dim]; pool, page_table i32 [sequences, max_pages], positions
 // i32 [rows], row_sequence i32 [rows], as RowCache has them; out f32 [rows, heads, head_dim]. dims
@@ -33,8 +35,8 @@ int64_t AttentionItems(const AttentionSpec& spec, int64_t rows);
 // Scratch that the kernel needs for one worker.
 int64_t AttentionScratchBytes(const AttentionSpec& spec);
 
-// Adds the kernel `name`. C1: heads is a multiple of kv_heads; C2: head_dim is a multiple of 16, at
-// most 256.
+// Adds the kernel `name`. C1: heads is a multiple of kv_heads; C2: head_dim is at most
+// kMaxHeadDim.
 void EmitAttention(KernelBuilder& b, llvm::StringRef name, const AttentionSpec& spec);
 
 }  // namespace lathe

@@ -159,7 +159,7 @@ void RowProgram::Store(int value, int operand, Storage storage) {
 void RowProgram::KvWrite(int key, int value, const RowCache& cache) {
   const int64_t width = cache.layout.kv_heads * cache.layout.head_dim;
   LATHE_CHECK(steps_[key].width == width && steps_[value].width == width &&
-              cache.layout.head_dim % kLanes == 0)
+              cache.layout.head_dim > 0)
       << "keys of " << steps_[key].width << ", values of " << steps_[value].width << ", "
       << cache.layout.kv_heads << " heads of " << cache.layout.head_dim;
   RowStep step;

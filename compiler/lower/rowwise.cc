@@ -116,8 +116,8 @@ Value RowwiseEmitter::ReadSource(const RowStep& step, Value element, Value mask)
   return b_.Select(inside, loaded, b_.Zero());
 }
 
-// Row `row` of a packed weight is one lane of a block of 16: a pair of bf16 (or one f32) in each cache
-// line. Lanes behind the width repeat the last element; stores mask them.
+// Row `row` of a packed weight is one lane of a block of 16: a pair of bf16 (or one f32) in each
+// cache line. Lanes behind the width repeat the last element; stores mask them.
 Value RowwiseEmitter::ReadPacked(const RowStep& step, Value row, Value element) {
   const bool is_bf16 = step.storage == Storage::kBF16;
   const int64_t lines = is_bf16 ? (step.width + 1) / 2 : step.width;
@@ -282,10 +282,11 @@ void RowwiseEmitter::WriteKey(const RowStep& step, Value head, Value address) {
   const CacheLayout& cache = step.cache;
   const int64_t size = ByteSize(cache.storage);
   Value base = b_.Mul(head, cache.head_dim);
-  b_.For(b_.Index(0), b_.Index(cache.head_dim), kLanes, [&](Value element) {
+  b_.ForVectors(cache.head_dim, [&](Value element, Value mask) {
     Value at = b_.Add(base, element);
-    Value vector = b_.Stored(cache.storage, Read(step.inputs[0], at, Value()));
-    for (int64_t lane = 0; lane < kLanes; ++lane) {
+    Value vector = b_.Stored(cache.storage, Read(step.inputs[0], at, mask));
+    const int64_t lanes = mask ? cache.head_dim % kLanes : kLanes;
+    for (int64_t lane = 0; lane < lanes; ++lane) {
       b_.Store(b_.Extract(vector, lane), b_.At(address, b_.Add(at, lane), kPageTokens * size),
                size);
     }

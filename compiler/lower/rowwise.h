@@ -25,7 +25,7 @@ inline constexpr int64_t kPageTokens = 64;
 // The pool operand points at the layer inside the first page.
 struct CacheLayout {
   int64_t kv_heads = 0;
-  int64_t head_dim = 0;  // a multiple of 16
+  int64_t head_dim = 0;
   Storage storage = Storage::kBF16;
   int64_t page_bytes = 0;
   int64_t value_offset = 0;
@@ -59,10 +59,10 @@ struct RowStep {
   Storage storage = Storage::kF32;  // of the operand
   int64_t group = 0;
   int64_t rotary = 0;
-  int64_t limit = 0;   // kGather
+  int64_t limit = 0;       // kGather
   bool is_packed = false;  // kGather: the table has the layout of matmul weights
-  float constant = 0;  // kScale: factor; kSwiGlu: limit; kRmsNorm: eps
-  float offset = 0;    // kRmsNorm
+  float constant = 0;      // kScale: factor; kSwiGlu: limit; kRmsNorm: eps
+  float offset = 0;        // kRmsNorm
   CacheLayout cache;
 
   bool operator==(const RowStep&) const = default;
@@ -83,8 +83,8 @@ struct RowGather {
   int64_t width = 0;
   int64_t limit = 0;
   Storage storage = Storage::kF32;
-  // The table is a packed matmul weight (matmul.h: k2n16 for bf16, k1n16 for f32): an embedding that is
-  // also the head is stored once.
+  // The table is a packed matmul weight (matmul.h: k2n16 for bf16, k1n16 for f32): an embedding
+  // that is also the head is stored once.
   bool is_packed = false;
 };
 struct RowNorm {
@@ -139,8 +139,9 @@ class RowProgram {
 // Scratch that the kernel needs for one worker.
 int64_t RowwiseScratchBytes(const RowProgram& program);
 
-// Adds the kernel `name`. dims = {rows, max_pages, limit}; max_pages is read by programs with KvWrite,
-// limit by gathers with kLimitFromDims only. Outputs share no memory with operands that are read.
+// Adds the kernel `name`. dims = {rows, max_pages, limit}; max_pages is read by programs with
+// KvWrite, limit by gathers with kLimitFromDims only. Outputs share no memory with operands that
+// are read.
 void EmitRowwise(KernelBuilder& b, llvm::StringRef name, const RowProgram& program);
 
 }  // namespace lathe

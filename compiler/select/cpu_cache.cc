@@ -1,6 +1,7 @@
 #include "compiler/select/cpu_cache.h"
 
 #include "absl/strings/str_cat.h"
+#include "compiler/lower/attention.h"
 #include "compiler/select/dispatch_view.h"
 #include "runtime/base/status_macros.h"
 
@@ -12,9 +13,9 @@ absl::StatusOr<CacheLayout> CpuCacheLayout(DispatchOp dispatch, int64_t number) 
     return absl::FailedPreconditionError(
         absl::StrCat("pages of ", cache.getPage(), " tokens; kernels read ", kPageTokens));
   }
-  if (cache.getHeadDim() % kLanes != 0) {
+  if (cache.getHeadDim() > kMaxHeadDim) {
     return absl::FailedPreconditionError(absl::StrCat(
-        "heads of ", cache.getHeadDim(), " elements; kernels read multiples of ", kLanes));
+        "heads of ", cache.getHeadDim(), " elements; kernels read at most ", kMaxHeadDim));
   }
   if (!cache.getDtype().isF32() && !cache.getDtype().isBF16()) {
     return absl::FailedPreconditionError("the cache is neither f32 nor bf16");

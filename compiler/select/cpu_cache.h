@@ -11,7 +11,7 @@
 namespace lathe {
 
 // The layout of the cache layer that is operand `number` of `dispatch`. FailedPrecondition for
-// pages and dtypes that no kernel reads.
+// pages, heads and dtypes that no kernel reads.
 absl::StatusOr<CacheLayout> CpuCacheLayout(DispatchOp dispatch, int64_t number);
 
 // "bf16 heads=8x128 page_bytes=..": for keys.

@@ -22,18 +22,18 @@ func.func @page(%kv: !cache, %k: tensor<?x2x16xf32, #t>, %p: tensor<?xi32, #t>, 
 // -----
 
 #t = #lathe.sym<tokens>
-!cache = !lathe.kv_cache<name = "kv", layers = 1, kv_heads = 2, head_dim = 24, dtype = bf16, page = 64, window = 0>
-!layer = !lathe.kv_layer<kv_heads = 2, head_dim = 24, dtype = bf16, page = 64, window = 0>
+!cache = !lathe.kv_cache<name = "kv", layers = 1, kv_heads = 2, head_dim = 512, dtype = bf16, page = 64, window = 0>
+!layer = !lathe.kv_layer<kv_heads = 2, head_dim = 512, dtype = bf16, page = 64, window = 0>
 
-func.func @head(%kv: !cache, %k: tensor<?x2x24xf32, #t>, %p: tensor<?xi32, #t>, %s: tensor<?xi32, #t>) {
+func.func @head(%kv: !cache, %k: tensor<?x2x512xf32, #t>, %p: tensor<?xi32, #t>, %s: tensor<?xi32, #t>) {
   %l = lathe.cache_layer %kv[0] : !cache
   // expected-error @+5 {{has no kernel for dispatch 'write'}}
   // expected-note @+4 {{matmul: no}}
   // expected-note @+3 {{attention: no}}
   // expected-note @+2 {{rope_table: no}}
-  // expected-note @+1 {{rowwise: no, heads of 24 elements; kernels read multiples of 16}}
-  lathe.dispatch "write" (%c = %l : !layer, %kk = %k : tensor<?x2x24xf32, #t>, %pp = %p : tensor<?xi32, #t>, %ss = %s : tensor<?xi32, #t>) -> () {
-    lathe.kv_write %c, %kk, %kk, %pp, %ss : !layer, tensor<?x2x24xf32, #t>, tensor<?x2x24xf32, #t>, tensor<?xi32, #t>, tensor<?xi32, #t>
+  // expected-note @+1 {{rowwise: no, heads of 512 elements; kernels read at most 256}}
+  lathe.dispatch "write" (%c = %l : !layer, %kk = %k : tensor<?x2x512xf32, #t>, %pp = %p : tensor<?xi32, #t>, %ss = %s : tensor<?xi32, #t>) -> () {
+    lathe.kv_write %c, %kk, %kk, %pp, %ss : !layer, tensor<?x2x512xf32, #t>, tensor<?x2x512xf32, #t>, tensor<?xi32, #t>, tensor<?xi32, #t>
     lathe.yield
   }
   return

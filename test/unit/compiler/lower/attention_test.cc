@@ -218,6 +218,10 @@ TEST(Attention, ThreeQueryHeads) { CheckSpec(MakeSpec(3, 1, 48, Storage::kBF16, 
 TEST(Attention, EightQueryHeads) { CheckSpec(MakeSpec(8, 1, 16, Storage::kBF16, 0)); }
 TEST(Attention, F32Cache) { CheckSpec(MakeSpec(2, 1, 80, Storage::kF32, 0)); }
 TEST(Attention, WidestHead) { CheckSpec(MakeSpec(2, 1, 256, Storage::kBF16, 0)); }
+// Heads that end inside a vector: what lies behind is the next value, or the next page.
+TEST(Attention, HeadOfHalfAVector) { CheckSpec(MakeSpec(4, 2, 8, Storage::kBF16, 0)); }
+TEST(Attention, HeadOfAVectorAndABit) { CheckSpec(MakeSpec(3, 1, 20, Storage::kF32, 0)); }
+TEST(Attention, HeadOfTwoTilesAndABit) { CheckSpec(MakeSpec(2, 1, 138, Storage::kBF16, 40)); }
 TEST(Attention, Window) { CheckSpec(MakeSpec(4, 2, 32, Storage::kBF16, 40)); }
 TEST(Attention, WindowOfOne) { CheckSpec(MakeSpec(2, 1, 32, Storage::kBF16, 1)); }
 TEST(Attention, WindowOfABlock) { CheckSpec(MakeSpec(2, 1, 32, Storage::kF32, 64)); }
@@ -235,7 +239,7 @@ TEST(AttentionDeathTest, RefusesWhatItCannotEmit) {
                                  [&](KernelBuilder& b) { EmitAttention(b, "a", spec); });
   };
   EXPECT_DEATH(emit(MakeSpec(3, 2, 32, Storage::kBF16, 0)), "C1: 3 query heads, 2 kv heads");
-  EXPECT_DEATH(emit(MakeSpec(2, 2, 24, Storage::kBF16, 0)), "C2: heads of 24");
+  EXPECT_DEATH(emit(MakeSpec(2, 2, 0, Storage::kBF16, 0)), "C2: heads of 0");
   EXPECT_DEATH(emit(MakeSpec(2, 2, 272, Storage::kBF16, 0)), "C2: heads of 272");
 }
 

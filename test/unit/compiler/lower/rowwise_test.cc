@@ -329,61 +329,68 @@ TEST(Rowwise, Rope) {
 
 // Norm and rotary embedding of keys, then both parts into the pages: each element lands where the
 // artifact's page layout says, and nothing else is touched.
-TEST(Rowwise, KvWrite) {
-  constexpr int64_t kHeads = 2, kHeadDim = 32, kMaxPages = 3, kPages = 5, kRows = 6;
-  for (Storage storage : {Storage::kF32, Storage::kBF16}) {
-    const int64_t part = kHeads * kHeadDim * kPageTokens * ByteSize(storage);
-    const int64_t page_bytes = 4 * part;  // two layers
-    RowCache cache{.pool = 3,
-                   .page_table = 4,
-                   .positions = 5,
-                   .row_sequence = 6,
-                   .layout = {kHeads, kHeadDim, storage, page_bytes, part}};
-    RowProgram p;
-    int key = p.RmsNorm(p.Load({.operand = 0, .width = kHeads * kHeadDim}),
-                        {.weight = 2, .group = kHeadDim, .eps = 1e-6f});
-    p.KvWrite(key, p.Load({.operand = 1, .width = kHeads * kHeadDim}), cache);
-    const auto size = static_cast<size_t>(kRows * kHeads * kHeadDim);
-    std::vector<Bytes> operands = {BytesOf(RandomFloats(size, 1)),
-                                   BytesOf(RandomFloats(size, 2)),
-                                   BytesOf(RandomFloats(kHeadDim, 3)),
-                                   Bytes(static_cast<size_t>(kPages * page_bytes), 0x55),
-                                   BytesOf(std::vector<int32_t>{3, 0, -1, 4, 1, 2}),
-                                   BytesOf(std::vector<int32_t>{62, 63, 64, 0, 130, 191}),
-                                   BytesOf(std::vector<int32_t>{0, 0, 0, 1, 1, 1})};
-    for (const CpuLevel& level : RunnableLevels()) {
-      SCOPED_TRACE(level.name);
-      LATHE_ASSERT_OK_AND_ASSIGN(
-          auto kernel,
-          KernelHarness::Make("rows", level, [&](KernelBuilder& b) { EmitRowwise(b, "rows", p); }));
-      Bytes pool = operands[3];
-      std::vector<const void*> pointers;
-      for (const Bytes& operand : operands) pointers.push_back(operand.data());
-      pointers[3] = pool.data() + 2 * part;  // the second layer
-      kernel->Run(pointers, {kRows, kMaxPages}, kRows, 2, RowwiseScratchBytes(p));
-      Bytes expected = operands[3];
-      for (int64_t row = 0; row < kRows; ++row) {
-        const int64_t position = Integer(operands[5], row);
-        const int64_t page =
-            Integer(operands[4], Integer(operands[6], row) * kMaxPages + position / kPageTokens);
-        Reference reference(p, operands, row);
-        for (int64_t i = 0; i < kHeads * kHeadDim; ++i) {
-          const int64_t head = i / kHeadDim, d = i % kHeadDim, slot = position % kPageTokens;
-          const int64_t size_of = ByteSize(storage);
-          const int64_t k_at = page * page_bytes + 2 * part + (i * kPageTokens + slot) * size_of;
-          const int64_t v_at =
-              page * page_bytes + 3 * part + ((head * kPageTokens + slot) * kHeadDim + d) * size_of;
-          for (auto [at, value] :
-               {std::pair{k_at, reference.value(key)[i]},
-                {v_at, Element(operands[1], Storage::kF32, row * kHeads * kHeadDim + i)}}) {
-            const Bytes got(pool.begin() + at, pool.begin() + at + size_of);
-            ASSERT_NEAR(Element(got, storage, 0), value,
-                        (storage == Storage::kF32 ? 1e-6 : 4e-3) * (1 + std::abs(value)));
-            std::copy(got.begin(), got.end(), expected.begin() + at);
-          }
+void CheckKvWrite(Storage storage, int64_t head_dim) {
+  constexpr int64_t kHeads = 2, kMaxPages = 3, kPages = 5, kRows = 6;
+  const int64_t part = kHeads * head_dim * kPageTokens * ByteSize(storage);
+  const int64_t page_bytes = 4 * part;  // two layers
+  RowCache cache{.pool = 3,
+                 .page_table = 4,
+                 .positions = 5,
+                 .row_sequence = 6,
+                 .layout = {kHeads, head_dim, storage, page_bytes, part}};
+  RowProgram p;
+  int key = p.RmsNorm(p.Load({.operand = 0, .width = kHeads * head_dim}),
+                      {.weight = 2, .group = head_dim, .eps = 1e-6f});
+  p.KvWrite(key, p.Load({.operand = 1, .width = kHeads * head_dim}), cache);
+  const auto size = static_cast<size_t>(kRows * kHeads * head_dim);
+  std::vector<Bytes> operands = {BytesOf(RandomFloats(size, 1)),
+                                 BytesOf(RandomFloats(size, 2)),
+                                 BytesOf(RandomFloats(head_dim, 3)),
+                                 Bytes(static_cast<size_t>(kPages * page_bytes), 0x55),
+                                 BytesOf(std::vector<int32_t>{3, 0, -1, 4, 1, 2}),
+                                 BytesOf(std::vector<int32_t>{62, 63, 64, 0, 130, 191}),
+                                 BytesOf(std::vector<int32_t>{0, 0, 0, 1, 1, 1})};
+  for (const CpuLevel& level : RunnableLevels()) {
+    SCOPED_TRACE(level.name);
+    LATHE_ASSERT_OK_AND_ASSIGN(
+        auto kernel,
+        KernelHarness::Make("rows", level, [&](KernelBuilder& b) { EmitRowwise(b, "rows", p); }));
+    Bytes pool = operands[3];
+    std::vector<const void*> pointers;
+    for (const Bytes& operand : operands) pointers.push_back(operand.data());
+    pointers[3] = pool.data() + 2 * part;  // the second layer
+    kernel->Run(pointers, {kRows, kMaxPages}, kRows, 2, RowwiseScratchBytes(p));
+    Bytes expected = operands[3];
+    for (int64_t row = 0; row < kRows; ++row) {
+      const int64_t position = Integer(operands[5], row);
+      const int64_t page =
+          Integer(operands[4], Integer(operands[6], row) * kMaxPages + position / kPageTokens);
+      Reference reference(p, operands, row);
+      for (int64_t i = 0; i < kHeads * head_dim; ++i) {
+        const int64_t head = i / head_dim, d = i % head_dim, slot = position % kPageTokens;
+        const int64_t size_of = ByteSize(storage);
+        const int64_t k_at = page * page_bytes + 2 * part + (i * kPageTokens + slot) * size_of;
+        const int64_t v_at =
+            page * page_bytes + 3 * part + ((head * kPageTokens + slot) * head_dim + d) * size_of;
+        for (auto [at, value] :
+             {std::pair{k_at, reference.value(key)[i]},
+              {v_at, Element(operands[1], Storage::kF32, row * kHeads * head_dim + i)}}) {
+          const Bytes got(pool.begin() + at, pool.begin() + at + size_of);
+          ASSERT_NEAR(Element(got, storage, 0), value,
+                      (storage == Storage::kF32 ? 1e-6 : 4e-3) * (1 + std::abs(value)));
+          std::copy(got.begin(), got.end(), expected.begin() + at);
         }
       }
-      EXPECT_TRUE(pool == expected) << "bytes outside the written keys and values changed";
+    }
+    EXPECT_TRUE(pool == expected) << "bytes outside the written keys and values changed";
+  }
+}
+
+TEST(Rowwise, KvWrite) {
+  for (Storage storage : {Storage::kF32, Storage::kBF16}) {
+    for (int64_t head_dim : {32, 8, 20}) {
+      SCOPED_TRACE(head_dim);
+      CheckKvWrite(storage, head_dim);
     }
   }
 }
