@@ -37,7 +37,7 @@ void ExpectSameBytes(const std::string& name, const std::string& precision) {
   EXPECT_TRUE(bytes == ReadFileOrDie(second));
 }
 
-TEST(DeterminismTest, F32) { ExpectSameBytes("qwen3_tied", "f32"); }
+TEST(DeterminismTest, F32) { ExpectSameBytes("qwen3_untied", "f32"); }
 
 TEST(DeterminismTest, BF16WithTwoCacheGroups) { ExpectSameBytes("qwen3_window", "bf16"); }
 

@@ -20,7 +20,7 @@ struct Variant {
 
 std::vector<Variant> Variants() {
   std::vector<Variant> variants;
-  for (const GoldenModel& model : CompiledGoldenModels()) {
+  for (const GoldenModel& model : OwnGoldenModels()) {
     for (const char* precision : {"f32", "bf16"}) {
       for (const char* level : {"x86-64-v3", "x86-64-v4"})
         variants.push_back({model, precision, level});

@@ -96,7 +96,6 @@ TEST_P(PhasesTest, KeepTheMeaning) {
   options.precision = "f32";
   for (const PhaseInfo& info : AllPhases()) {
     if (info.phase == Phase::kEmit) break;
-    if (info.phase == Phase::kSelect && !GetParam().has_kernels) break;
     const std::string name(info.name);
     LATHE_ASSERT_OK(RunPhase(info.phase, *module, options));
     LATHE_ASSERT_OK_AND_ASSIGN(std::vector<Outputs> after,

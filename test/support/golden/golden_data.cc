@@ -41,21 +41,14 @@ absl::StatusOr<GoldenCase> ReadCase(const std::string& folder, const nlohmann::j
 
 std::vector<GoldenModel> OwnGoldenModels() {
   std::vector<GoldenModel> models;
-  for (const char* name : {"qwen3_tied", "qwen3_yarn", "qwen3_bias", "qwen3_window"})
+  for (const char* name :
+       {"qwen3_tied", "qwen3_untied", "qwen3_yarn", "qwen3_bias", "qwen3_window", "qwen3_wide"})
     models.push_back({name, SourcePath(absl::StrCat("test/data/golden/", name))});
-  for (const char* name : {"qwen3_untied", "qwen3_wide"})
-    models.push_back({name, SourcePath(absl::StrCat("test/data/golden/", name)), false});
   return models;
 }
 
-std::vector<GoldenModel> CompiledGoldenModels() {
+std::vector<GoldenModel> AllGoldenModels() {
   std::vector<GoldenModel> models = OwnGoldenModels();
-  std::erase_if(models, [](const GoldenModel& model) { return !model.has_kernels; });
-  return models;
-}
-
-std::vector<GoldenModel> SharedGoldenModels() {
-  std::vector<GoldenModel> models;
   for (const char* name : {"qwen3_dense_tied", "qwen3_dense_untied", "qwen3_dense_yarn"})
     models.push_back({absl::StrCat("shared_", name), SharedDataPath(absl::StrCat("tiny/", name))});
   return models;

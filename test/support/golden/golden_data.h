@@ -16,16 +16,12 @@ namespace lathe::testing {
 struct GoldenModel {
   std::string name;                   // fit for the name of a test
   std::optional<std::string> folder;  // none where the shared data is absent
-  // False for heads that no CPU kernel reads: phases before select only.
-  bool has_kernels = true;
 };
 
 // The project's own checkpoints (test/data/golden).
 std::vector<GoldenModel> OwnGoldenModels();
-// Those of them that can be compiled to the end.
-std::vector<GoldenModel> CompiledGoldenModels();
-// The ones of the shared data; all can be compiled.
-std::vector<GoldenModel> SharedGoldenModels();
+// Those and the ones of the shared data.
+std::vector<GoldenModel> AllGoldenModels();
 
 // What the reference itself loses when it runs in bf16.
 struct ReferenceLoss {
