@@ -25,6 +25,8 @@ void InlineCall(mlir::func::CallOp call, mlir::func::FuncOp callee) {
     mlir::Operation* copy = builder.clone(op, mapping);
     if (auto dispatch = llvm::dyn_cast<DispatchOp>(copy)) {
       dispatch.setNameAttr(builder.getStringAttr(path + "." + dispatch.getName().str()));
+      // Later errors at the dispatch say which layer it is of.
+      dispatch->setLoc(mlir::NameLoc::get(dispatch.getNameAttr()));
     } else if (auto inner = llvm::dyn_cast<mlir::func::CallOp>(copy)) {
       inner->setLoc(mlir::NameLoc::get(builder.getStringAttr(path + "." + PathOf(inner))));
     }

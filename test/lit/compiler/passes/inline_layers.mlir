@@ -1,5 +1,8 @@
 // The entry becomes flat, dispatches get the path of the call, and the layer functions go.
 // RUN: lathe-opt %s --split-input-file --lathe-inline-layers --verify-diagnostics | FileCheck %s
+// RUN: lathe-opt %s --split-input-file --lathe-inline-layers --verify-diagnostics --mlir-print-debuginfo | FileCheck %s --check-prefix=PLACE
+// PLACE-DAG: loc("model.layers.0.silu")
+// PLACE-DAG: loc("model.layers.1.mlp.neg")
 
 #t = #lathe.sym<tokens>
 
