@@ -14,6 +14,9 @@ namespace {
 // The symbol by which kernels ask for the row length of the page table that they get.
 constexpr char kMaxPages[] = "max_pages";
 
+// Far beyond any model; the bytes of a page fit 64 bits by far.
+constexpr int64_t kMaxCacheExtent = 4096;
+
 artifact::DType ToProto(mlir::Type element) {
   if (element.isBF16()) return artifact::BF16;
   if (element.isF16()) return artifact::F16;
@@ -253,6 +256,13 @@ absl::Status ProgramBuilder::SetBuffer(mlir::Value value, artifact::BufferRef& b
 
 absl::StatusOr<uint32_t> ProgramBuilder::CacheGroup(KvCacheType type) {
   std::string name = type.getName().str();
+  for (int64_t extent : {type.getLayers(), type.getKvHeads(), type.getHeadDim(), type.getPage()}) {
+    if (extent > kMaxCacheExtent) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "cache group ", name, ": ", extent, " is beyond what a page is laid out for (layers, ",
+          "heads, their width, tokens: ", kMaxCacheExtent, " at most)"));
+    }
+  }
   const auto number = static_cast<uint32_t>(manifest_.kv_groups_size());
   auto [it, is_new] = groups_.try_emplace(name, number, type);
   if (!is_new && it->second.second != type) {

@@ -128,6 +128,16 @@ TEST_F(ProgramBuilderTest, WeightsAreCollectedOnceInTheOrderOfUse) {
   EXPECT_TRUE(weights_.entries()[1].constant);
 }
 
+TEST_F(ProgramBuilderTest, ACacheBeyondAllMeasureIsRefused) {
+  auto step = model_->module().lookupSymbol<mlir::func::FuncOp>("step");
+  auto cache = llvm::cast<KvCacheType>(step.getArgument(4).getType());
+  step.getArgument(4).setType(
+      KvCacheType::get(step->getContext(), cache.getName(), int64_t{1} << 40, cache.getKvHeads(),
+                       cache.getHeadDim(), cache.getDtype(), cache.getPage(), cache.getWindow()));
+  EXPECT_THAT(Build(), StatusIs(absl::StatusCode::kInvalidArgument,
+                                HasSubstr("cache group kv: 1099511627776 is beyond")));
+}
+
 TEST_F(ProgramBuilderTest, AModuleWithoutKernelsIsRefused) {
   model_->module().walk([](mlir::ModuleOp module) {
     if (module.getSymName() == "kernels.cpu") {
