@@ -195,7 +195,7 @@ void FlagTable::Choice(std::string name, std::string* value,
 }
 
 void FlagTable::Verbosity(int* level, const std::vector<std::string>& steps) {
-  std::string help = "say more on stderr:";
+  std::string help = "say more:";
   for (size_t i = 0; i < steps.size(); ++i) {
     absl::StrAppend(&help, i == 0 ? " " : "; ", "-", std::string(i + 1, 'v'), " ", steps[i]);
   }

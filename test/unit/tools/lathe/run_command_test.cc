@@ -1,5 +1,6 @@
 // `lathe run` on what `lathe compile` made: it is lathe-run under another name.
 #include <algorithm>
+#include <filesystem>
 #include <string>
 
 #include "gmock/gmock.h"
@@ -61,6 +62,18 @@ TEST(RunCommandTest, ArtifactsThatAreDamaged) {
                           "not an artifact, but longer than a header of sixty-four bytes is......");
   ExpectRefused({"run", path, "--prompt=a"}, path + ": not a .lathe file");
   ExpectRefused({"run", path + "x", "--prompt=a"}, "cannot open " + path + "x");
+}
+
+TEST(RunCommandTest, AFullDiskLeavesNoDump) {
+  const std::string folder = testing::TempDir();
+  const std::string ids = testing::TempDir() + "/ids.json";
+  testing::WriteFileOrDie(ids, R"({"prompt_ids": [1, 2, 3], "max_new_tokens": 4})");
+  ProcessResult run = testing::RunToolOnFullDisk(
+      2, {"run", CompiledModel(), "--ids", ids, "--dump-tensors", folder + "/dump.safetensors"});
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_THAT(run.err,
+              HasSubstr("cannot write " + folder + "/dump.safetensors: No space left on device"));
+  EXPECT_TRUE(std::filesystem::is_empty(folder));
 }
 
 TEST(RunCommandTest, WrongUse) {
