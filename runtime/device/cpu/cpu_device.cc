@@ -72,7 +72,7 @@ absl::StatusOr<std::unique_ptr<CpuDevice>> CpuDevice::Create(const CpuOptions& o
     return absl::InvalidArgumentError(absl::StrCat(options.threads, " threads, expected 1 to ",
                                                    kMaxThreads, ", or 0 for all CPUs"));
   }
-  LATHE_ASSIGN_OR_RETURN(const CpuLevel level,
+  LATHE_ASSIGN_OR_RETURN(const FeatureLevel level,
                          ChooseCpuLevel(LevelOf(ReadCpuid()), options.cpu_level));
   const int threads =
       options.threads > 0 ? options.threads : std::min(AvailableCpus(), kMaxThreads);
@@ -85,7 +85,7 @@ std::string CpuDevice::Describe() const {
 }
 
 absl::Status CpuDevice::CheckFeatureLevel(absl::string_view feature_level) const {
-  const std::optional<CpuLevel> needed = ParseCpuLevel(feature_level);
+  const std::optional<FeatureLevel> needed = ParseCpuLevel(feature_level);
   if (!needed) {
     return absl::FailedPreconditionError(
         absl::StrCat("this build does not know CPU level ", Quoted(feature_level)));

@@ -33,7 +33,7 @@ class CpuDevice : public Device {
   static absl::StatusOr<std::unique_ptr<CpuDevice>> Create(const CpuOptions& options);
 
   int num_threads() const { return pool_.num_workers(); }
-  CpuLevel level() const { return level_; }
+  FeatureLevel level() const { return level_; }
 
   absl::string_view target() const override { return "cpu"; }
   std::string Describe() const override;
@@ -51,9 +51,9 @@ class CpuDevice : public Device {
                    absl::Span<int64_t> times_ns) override;
 
  private:
-  CpuDevice(int threads, CpuLevel level) : level_(level), pool_(threads), barrier_(threads) {}
+  CpuDevice(int threads, FeatureLevel level) : level_(level), pool_(threads), barrier_(threads) {}
 
-  const CpuLevel level_;
+  const FeatureLevel level_;
   ThreadPool pool_;
   Barrier barrier_;
 };

@@ -34,20 +34,20 @@ uint64_t ReadXcr0() {
 
 }  // namespace
 
-absl::string_view CpuLevelName(CpuLevel level) {
+absl::string_view CpuLevelName(FeatureLevel level) {
   switch (level) {
-    case CpuLevel::kBelowV3:
+    case FeatureLevel::kBelowV3:
       return "below x86-64-v3";
-    case CpuLevel::kV3:
+    case FeatureLevel::kV3:
       return "x86-64-v3";
-    case CpuLevel::kV4:
+    case FeatureLevel::kV4:
       return "x86-64-v4";
   }
   return "";
 }
 
-std::optional<CpuLevel> ParseCpuLevel(absl::string_view name) {
-  for (CpuLevel level : {CpuLevel::kV3, CpuLevel::kV4}) {
+std::optional<FeatureLevel> ParseCpuLevel(absl::string_view name) {
+  for (FeatureLevel level : {FeatureLevel::kV3, FeatureLevel::kV4}) {
     if (CpuLevelName(level) == name) return level;
   }
   return std::nullopt;
@@ -66,18 +66,18 @@ CpuidWords ReadCpuid() {
   return words;
 }
 
-CpuLevel LevelOf(const CpuidWords& words) {
+FeatureLevel LevelOf(const CpuidWords& words) {
   const bool is_v3 = HasAll(words.leaf1_ecx, kV3Leaf1) && HasAll(words.leaf7_ebx, kV3Leaf7) &&
                      HasAll(words.extended1_ecx, kV3Extended1) && HasAll(words.xcr0, kYmmState);
-  if (!is_v3) return CpuLevel::kBelowV3;
+  if (!is_v3) return FeatureLevel::kBelowV3;
   const bool is_v4 = HasAll(words.leaf7_ebx, kV4Leaf7) && HasAll(words.xcr0, kZmmState);
-  return is_v4 ? CpuLevel::kV4 : CpuLevel::kV3;
+  return is_v4 ? FeatureLevel::kV4 : FeatureLevel::kV3;
 }
 
-absl::StatusOr<CpuLevel> ChooseCpuLevel(CpuLevel machine, absl::string_view forced) {
+absl::StatusOr<FeatureLevel> ChooseCpuLevel(FeatureLevel machine, absl::string_view forced) {
   // The levels below have names too: asking for one shows what such a machine is told.
   const bool is_forced_below = forced == "x86-64" || forced == "x86-64-v2";
-  if (machine == CpuLevel::kBelowV3 || is_forced_below) {
+  if (machine == FeatureLevel::kBelowV3 || is_forced_below) {
     return absl::FailedPreconditionError(absl::StrCat(
         is_forced_below ? absl::StrCat("CPU level ", forced) : "this CPU",
         " is below x86-64-v3 (it lacks AVX2, FMA, BMI2 or the system does not enable them), the "
@@ -85,7 +85,7 @@ absl::StatusOr<CpuLevel> ChooseCpuLevel(CpuLevel machine, absl::string_view forc
         "Excavator)"));
   }
   if (forced.empty()) return machine;
-  const std::optional<CpuLevel> level = ParseCpuLevel(forced);
+  const std::optional<FeatureLevel> level = ParseCpuLevel(forced);
   if (!level) {
     return absl::InvalidArgumentError(
         absl::StrCat("CPU level ", Quoted(forced), " is unknown, expected x86-64-v3 or x86-64-v4"));

@@ -11,12 +11,12 @@
 namespace lathe {
 
 // In ascending order: a CPU of one level runs code of the levels below.
-enum class CpuLevel : uint8_t { kBelowV3, kV3, kV4 };
+enum class FeatureLevel : uint8_t { kBelowV3, kV3, kV4 };
 
 // "x86-64-v3", "x86-64-v4"; "below x86-64-v3" is a name for messages only.
-absl::string_view CpuLevelName(CpuLevel level);
+absl::string_view CpuLevelName(FeatureLevel level);
 // None for names that this build does not know.
-std::optional<CpuLevel> ParseCpuLevel(absl::string_view name);
+std::optional<FeatureLevel> ParseCpuLevel(absl::string_view name);
 
 // The registers that decide: CPUID leaves 1, 7 and 0x80000001, and the state that the system saves
 // (XCR0).
@@ -28,11 +28,11 @@ struct CpuidWords {
 };
 
 CpuidWords ReadCpuid();
-CpuLevel LevelOf(const CpuidWords& words);
+FeatureLevel LevelOf(const CpuidWords& words);
 
 // The level of this machine, lowered to `forced` ("x86-64-v3") where that is not empty.
 // FailedPrecondition below x86-64-v3 (also when an older level is forced) or when more is forced
 // than the machine has; InvalidArgument for an unknown name.
-absl::StatusOr<CpuLevel> ChooseCpuLevel(CpuLevel machine, absl::string_view forced);
+absl::StatusOr<FeatureLevel> ChooseCpuLevel(FeatureLevel machine, absl::string_view forced);
 
 }  // namespace lathe

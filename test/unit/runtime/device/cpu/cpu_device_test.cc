@@ -40,7 +40,7 @@ TEST(CpuDeviceTest, OptionsAreChecked) {
 
 TEST(CpuDeviceTest, FeatureLevelsUpToItsOwn) {
   LATHE_ASSERT_OK_AND_ASSIGN(auto device, CpuDevice::Create({.cpu_level = "x86-64-v3"}));
-  EXPECT_EQ(device->level(), CpuLevel::kV3);
+  EXPECT_EQ(device->level(), FeatureLevel::kV3);
   LATHE_EXPECT_OK(device->CheckFeatureLevel("x86-64-v3"));
   EXPECT_THAT(device->CheckFeatureLevel("x86-64-v4"),
               StatusIs(absl::StatusCode::kFailedPrecondition,

@@ -20,59 +20,59 @@ CpuidWords Skylake() {
 }
 
 TEST(CpuFeaturesTest, LevelsFollowTheBits) {
-  EXPECT_EQ(LevelOf(Skylake()), CpuLevel::kV4);
+  EXPECT_EQ(LevelOf(Skylake()), FeatureLevel::kV4);
   CpuidWords words = Skylake();
   words.leaf7_ebx &= ~(1u << 30);  // no AVX512BW: Knights Landing
-  EXPECT_EQ(LevelOf(words), CpuLevel::kV3);
+  EXPECT_EQ(LevelOf(words), FeatureLevel::kV3);
   words = Skylake();
   words.leaf7_ebx &= ~(1u << 5);  // no AVX2: Ivy Bridge
-  EXPECT_EQ(LevelOf(words), CpuLevel::kBelowV3);
+  EXPECT_EQ(LevelOf(words), FeatureLevel::kBelowV3);
   words = Skylake();
   words.leaf1_ecx &= ~(1u << 12);  // no FMA
-  EXPECT_EQ(LevelOf(words), CpuLevel::kBelowV3);
+  EXPECT_EQ(LevelOf(words), FeatureLevel::kBelowV3);
   words = Skylake();
   words.extended1_ecx = 0;
-  EXPECT_EQ(LevelOf(words), CpuLevel::kBelowV3);
-  EXPECT_EQ(LevelOf(CpuidWords()), CpuLevel::kBelowV3);
+  EXPECT_EQ(LevelOf(words), FeatureLevel::kBelowV3);
+  EXPECT_EQ(LevelOf(CpuidWords()), FeatureLevel::kBelowV3);
 }
 
 // The CPU has the registers, but the system does not save them: using them would lose data.
 TEST(CpuFeaturesTest, TheSystemMustSaveTheRegisters) {
   CpuidWords words = Skylake();
   words.xcr0 = 0x7;
-  EXPECT_EQ(LevelOf(words), CpuLevel::kV3);
+  EXPECT_EQ(LevelOf(words), FeatureLevel::kV3);
   words.xcr0 = 0x3;
-  EXPECT_EQ(LevelOf(words), CpuLevel::kBelowV3);
+  EXPECT_EQ(LevelOf(words), FeatureLevel::kBelowV3);
 }
 
 TEST(CpuFeaturesTest, NamesGoBothWays) {
-  for (CpuLevel level : {CpuLevel::kV3, CpuLevel::kV4}) {
+  for (FeatureLevel level : {FeatureLevel::kV3, FeatureLevel::kV4}) {
     EXPECT_EQ(ParseCpuLevel(CpuLevelName(level)), level);
   }
-  EXPECT_EQ(ParseCpuLevel(CpuLevelName(CpuLevel::kBelowV3)), std::nullopt);
+  EXPECT_EQ(ParseCpuLevel(CpuLevelName(FeatureLevel::kBelowV3)), std::nullopt);
   EXPECT_EQ(ParseCpuLevel("avx512"), std::nullopt);
 }
 
 TEST(CpuFeaturesTest, ChoosesTheMachinesLevelOrLess) {
-  EXPECT_EQ(*ChooseCpuLevel(CpuLevel::kV4, ""), CpuLevel::kV4);
-  EXPECT_EQ(*ChooseCpuLevel(CpuLevel::kV4, "x86-64-v3"), CpuLevel::kV3);
-  EXPECT_THAT(ChooseCpuLevel(CpuLevel::kV3, "x86-64-v4"),
+  EXPECT_EQ(*ChooseCpuLevel(FeatureLevel::kV4, ""), FeatureLevel::kV4);
+  EXPECT_EQ(*ChooseCpuLevel(FeatureLevel::kV4, "x86-64-v3"), FeatureLevel::kV3);
+  EXPECT_THAT(ChooseCpuLevel(FeatureLevel::kV3, "x86-64-v4"),
               StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("this CPU has x86-64-v3")));
-  EXPECT_THAT(ChooseCpuLevel(CpuLevel::kV3, "v3"),
+  EXPECT_THAT(ChooseCpuLevel(FeatureLevel::kV3, "v3"),
               StatusIs(absl::StatusCode::kInvalidArgument,
                        AllOf(HasSubstr("\"v3\""), HasSubstr("expected x86-64-v3 or x86-64-v4"))));
   EXPECT_THAT(
-      ChooseCpuLevel(CpuLevel::kBelowV3, ""),
+      ChooseCpuLevel(FeatureLevel::kBelowV3, ""),
       StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("this CPU is below x86-64-v3")));
-  EXPECT_THAT(ChooseCpuLevel(CpuLevel::kV4, "x86-64-v2"),
+  EXPECT_THAT(ChooseCpuLevel(FeatureLevel::kV4, "x86-64-v2"),
               StatusIs(absl::StatusCode::kFailedPrecondition,
                        HasSubstr("CPU level x86-64-v2 is below x86-64-v3")));
 }
 
 TEST(CpuFeaturesTest, ThisMachineAgreesWithTheCompiler) {
-  const CpuLevel level = LevelOf(ReadCpuid());
-  EXPECT_EQ(level >= CpuLevel::kV3, __builtin_cpu_supports("x86-64-v3") != 0);
-  EXPECT_EQ(level >= CpuLevel::kV4, __builtin_cpu_supports("x86-64-v4") != 0);
+  const FeatureLevel level = LevelOf(ReadCpuid());
+  EXPECT_EQ(level >= FeatureLevel::kV3, __builtin_cpu_supports("x86-64-v3") != 0);
+  EXPECT_EQ(level >= FeatureLevel::kV4, __builtin_cpu_supports("x86-64-v4") != 0);
 }
 
 }  // namespace
