@@ -1,32 +1,14 @@
 #include "ops/linear/linear_build.h"
 
 #include "gtest/gtest.h"
-#include "ops/dialect.h"
 #include "ops/linear/linear_ops.h"
+#include "test/support/graph/graph_builder_fixture.h"
 #include "test/support/status_matchers.h"
 
 namespace lathe {
 namespace {
 
-class LinearBuildTest : public ::testing::Test {
- protected:
-  LinearBuildTest() : b_(Start()) { b_.BeginEntry("step"); }
-  GraphBuilder Start() {
-    LoadDialects(context_);
-    return GraphBuilder(&context_, {"test", 1}, [](const std::string&) { return DType::kBF16; });
-  }
-  mlir::Value Input(llvm::ArrayRef<Extent> extents, DType dtype = DType::kF32) {
-    return b_.Input("x", b_.Tensor(dtype, extents));
-  }
-  std::string Shape(mlir::Value value) { return DescribeShape(TensorTypeOf(value)); }
-  absl::Status Finish() {
-    b_.EndEntry();
-    return b_.Finish().status();
-  }
-
-  mlir::MLIRContext context_;
-  GraphBuilder b_;
-};
+class LinearBuildTest : public testing::GraphBuilderFixture {};
 
 TEST_F(LinearBuildTest, DeclaresWeightAndBias) {
   mlir::Value x = Input({"tokens", 8});

@@ -1,32 +1,14 @@
 #include "ops/norm/norm_build.h"
 
 #include "gtest/gtest.h"
-#include "ops/dialect.h"
 #include "ops/norm/norm_ops.h"
+#include "test/support/graph/graph_builder_fixture.h"
 #include "test/support/status_matchers.h"
 
 namespace lathe {
 namespace {
 
-class NormBuildTest : public ::testing::Test {
- protected:
-  NormBuildTest() : b_(Start()) { b_.BeginEntry("step"); }
-  GraphBuilder Start() {
-    LoadDialects(context_);
-    return GraphBuilder(&context_, {"test", 1}, [](const std::string&) { return DType::kBF16; });
-  }
-  mlir::Value Input(llvm::ArrayRef<Extent> extents, DType dtype = DType::kF32) {
-    return b_.Input("x", b_.Tensor(dtype, extents));
-  }
-  std::string Shape(mlir::Value value) { return DescribeShape(TensorTypeOf(value)); }
-  absl::Status Finish() {
-    b_.EndEntry();
-    return b_.Finish().status();
-  }
-
-  mlir::MLIRContext context_;
-  GraphBuilder b_;
-};
+class NormBuildTest : public testing::GraphBuilderFixture {};
 
 TEST_F(NormBuildTest, RmsNormDeclaresItsWeight) {
   mlir::Value y = RmsNorm(b_, b_.Weights("a").In("q_norm"), Input({"tokens", 4, 32}), 1e-6, 1.0);
