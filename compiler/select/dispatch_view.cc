@@ -60,8 +60,10 @@ bool IsMatmulWeight(mlir::Value value, llvm::SmallPtrSetImpl<mlir::Operation*>& 
 }
 
 bool IsMatmulWeight(WeightOp weight) {
-  bool found = false;
-  weight->getParentOfType<mlir::ModuleOp>().walk([&](WeightOp other) {
+  auto module = weight->getParentOfType<mlir::ModuleOp>();
+  auto param = module.lookupSymbol<ParamOp>(weight.getParam());
+  bool found = param && param->hasAttr(kPackedAttribute);
+  module.walk([&](WeightOp other) {
     if (found || other.getParam() != weight.getParam()) return;
     llvm::SmallPtrSet<mlir::Operation*, 8> visited_calls;
     found = IsMatmulWeight(other.getValue(), visited_calls);

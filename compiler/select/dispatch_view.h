@@ -41,8 +41,12 @@ Op OnlyOp(DispatchOp dispatch) {
   return llvm::hasSingleElement(ops) ? *ops.begin() : Op();
 }
 
+// Attribute of a lathe.param: a matmul that is not in this module reads the weight too, so it is
+// stored packed.
+inline constexpr char kPackedAttribute[] = "lathe.packed";
+
 // The layout in which a weight that is operand `number` of `dispatch` is stored: packed when any
-// matmul of the module reads it, else "rows". Follows the weight through calls, since one layer
+// matmul of the module reads it or its param says so, else "rows". Follows the weight through calls, since one layer
 // function serves many weights.
 absl::StatusOr<std::string> StoredLayout(DispatchOp dispatch, int64_t number);
 
