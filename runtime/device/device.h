@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "runtime/device/launch_times.h"
 
 namespace lathe {
 
@@ -75,10 +76,10 @@ class Device {
   virtual absl::Status Upload(const void* host, char* device, uint64_t bytes) = 0;
   virtual absl::Status Read(const char* device, void* host, uint64_t bytes) = 0;
 
-  // Runs the launches in order and returns when all are done. With `times_ns` (as many as launches)
-  // every launch waits for the one before, and its duration is stored. One call at a time.
+  // Runs the launches in order and returns when all are done. `times` takes when each worker did
+  // its share of each; null: nobody looks at the clock. One call at a time.
   virtual absl::Status Run(const DeviceCode& code, absl::Span<const Launch> launches,
-                           absl::Span<int64_t> times_ns) = 0;
+                           LaunchTimes* times = nullptr) = 0;
 };
 
 }  // namespace lathe

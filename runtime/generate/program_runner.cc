@@ -77,7 +77,10 @@ absl::Status ProgramRunner::Run(const StepInput& input, absl::Span<const KvCache
     absl::Span<const int32_t> rows = input.*FindInput(described.name())->rows;
     bindings_.inputs.push_back({described.name(), rows.data(), rows.size() * sizeof(int32_t)});
   }
-  return program_->Run(bindings_, profile_);
+  if (!observer_) return program_->Run(bindings_);
+  LATHE_RETURN_IF_ERROR(program_->Run(bindings_, &record_));
+  observer_(input, record_);
+  return absl::OkStatus();
 }
 
 // The symbols of costs that are no extents (ops/attention): keys seen, summed over the rows of the

@@ -6,16 +6,21 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "runtime/artifact/artifact.pb.h"
 #include "runtime/generate/step_runner.h"
-#include "runtime/program/profile.h"
 #include "runtime/program/program.h"
+#include "runtime/program/step_record.h"
 
 namespace lathe {
+
+// Called after each step with what it was given and what ran.
+using StepObserver = std::function<void(const StepInput& input, const StepRecord& record)>;
 
 class ProgramRunner : public StepRunner {
  public:
@@ -28,8 +33,8 @@ class ProgramRunner : public StepRunner {
   absl::Span<const float> Output(absl::string_view name) const override;
 
   const Program& program() const { return *program_; }
-  // Times of commands are added to `profile` from now on; null: they are not taken.
-  void SetProfile(Profile* profile) { profile_ = profile; }
+  // Steps from now on are timed and shown to `observer`; null: nobody looks at the clock.
+  void SetObserver(StepObserver observer) { observer_ = std::move(observer); }
 
  private:
   ProgramRunner(const artifact::Manifest& manifest, std::unique_ptr<Program> program)
@@ -38,8 +43,9 @@ class ProgramRunner : public StepRunner {
 
   const artifact::Manifest& manifest_;
   std::unique_ptr<Program> program_;
-  Profile* profile_ = nullptr;
+  StepObserver observer_;
   StepBindings bindings_;  // storage kept from step to step
+  StepRecord record_;      // the same
 };
 
 }  // namespace lathe

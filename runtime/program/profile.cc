@@ -1,44 +1,125 @@
 #include "runtime/program/profile.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 
 namespace lathe {
+namespace {
 
-void Profile::Add(size_t command, absl::string_view name, int64_t time_ns, const Work& work) {
-  if (command >= lines_.size()) lines_.resize(command + 1);
-  Line& line = lines_[command];
-  if (line.runs == 0) line.name = std::string(name);
+bool IsNumber(absl::string_view word) {
+  return !word.empty() &&
+         std::all_of(word.begin(), word.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+}  // namespace
+
+std::string DispatchKind(absl::string_view name) {
+  std::vector<absl::string_view> words = absl::StrSplit(name, '.');
+  for (absl::string_view& word : words) {
+    if (IsNumber(word)) word = "*";
+  }
+  return absl::StrJoin(words, ".");
+}
+
+void Profile::Charge(Line& line, const CommandRecord& command, int64_t time_ns) const {
   ++line.runs;
   line.time_ns += time_ns;
-  line.flops += static_cast<double>(work.flops);
-  line.bytes += static_cast<double>(work.bytes);
+  line.work.flops += command.work.flops;
+  line.work.bytes += command.work.bytes;
+  if (!limits_) return;
+  // Summed run by run: a kind that reads weights in one step and computes in the next has both
+  // limits.
+  const double limit_ns = limits_->Nanoseconds(command.work);
+  line.limit_ns += limit_ns;
+  if (limits_->IsMemoryBound(command.work)) line.memory_limit_ns += limit_ns;
+}
+
+void Profile::Add(absl::string_view part_name, const StepRecord& step) {
+  Part& part = parts_[std::string(part_name)];
+  ++part.steps;
+  part.busy_ns += step.times.BusyNanoseconds();
+  part.num_workers = std::max(1, step.times.num_workers());
+  const std::vector<TimeSpan> timeline = step.times.Timeline();
+  for (size_t i = 0; i < step.commands.size(); ++i) {
+    const CommandRecord& command = step.commands[i];
+    Charge(part.kinds[DispatchKind(command.name)], command, timeline[i].nanoseconds());
+    Charge(commands_[std::string(command.name)], command, timeline[i].nanoseconds());
+  }
 }
 
 int64_t Profile::total_ns() const {
   int64_t total = 0;
-  for (const Line& line : lines_) total += line.time_ns;
+  for (const auto& [name, line] : commands_) total += line.time_ns;
   return total;
 }
 
-std::string Profile::Text(size_t lines) const {
-  std::vector<const Line*> sorted;
-  for (const Line& line : lines_) sorted.push_back(&line);
-  // Equal times keep the order of the commands: addresses grow with their number.
-  std::sort(sorted.begin(), sorted.end(), [](const Line* a, const Line* b) {
-    return a->time_ns != b->time_ns ? a->time_ns > b->time_ns : a < b;
+std::string Profile::Table(absl::string_view count_title, std::vector<Row> rows,
+                           size_t limit) const {
+  Line all;
+  size_t width = 8;  // of "dispatch"
+  for (const Row& row : rows) {
+    all.time_ns += row.line.time_ns;
+    width = std::max(width, row.name.size());
+  }
+  // Equal times go by the names.
+  std::sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) {
+    return a.line.time_ns != b.line.time_ns ? a.line.time_ns > b.line.time_ns : a.name < b.name;
   });
-  if (sorted.size() > lines) sorted.resize(lines);
-  const double total = std::max<double>(1, static_cast<double>(total_ns()));
-  std::string text = absl::StrFormat("%-40s %6s %10s %6s %9s %8s\n", "command", "runs", "ms",
-                                     "share", "GFLOP/s", "GB/s");
-  for (const Line* line : sorted) {
-    const double ns = std::max<double>(1, static_cast<double>(line->time_ns));
-    absl::StrAppendFormat(&text, "%-40s %6d %10.3f %5.1f%% %9.2f %8.2f\n", line->name, line->runs,
-                          ns / 1e6, 100 * ns / total, line->flops / ns, line->bytes / ns);
+  if (rows.size() > limit) rows.resize(limit);
+  std::string text = absl::StrFormat("  %-*s %6s %10s %6s %9s %8s", static_cast<int>(width),
+                                     "dispatch", count_title, "ms", "share", "GFLOP/s", "GB/s");
+  if (limits_) absl::StrAppendFormat(&text, " %10s %8s  %s", "limit ms", "of limit", "bound by");
+  text += '\n';
+  const double total = std::max<double>(1, static_cast<double>(all.time_ns));
+  for (const Row& row : rows) {
+    const Line& line = row.line;
+    const double ns = std::max<double>(1, static_cast<double>(line.time_ns));
+    absl::StrAppendFormat(&text, "  %-*s %6d %10.3f %5.1f%% %9.2f %8.2f", static_cast<int>(width),
+                          row.name, row.count, ns / 1e6, 100 * ns / total, line.work.flops / ns,
+                          line.work.bytes / ns);
+    if (limits_) {
+      absl::StrAppendFormat(&text, " %10.3f %7.1f%%  %s", line.limit_ns / 1e6,
+                            100 * line.limit_ns / ns,
+                            line.memory_limit_ns * 2 >= line.limit_ns ? "memory" : "compute");
+    }
+    text += '\n';
   }
   return text;
+}
+
+std::string Profile::KindText() const {
+  std::string text;
+  for (const auto& [name, part] : parts_) {
+    std::vector<Row> rows;
+    int64_t time_ns = 0;
+    double limit_ns = 0;
+    for (const auto& [kind, line] : part.kinds) {
+      rows.push_back({kind, line.runs / part.steps, line});
+      time_ns += line.time_ns;
+      limit_ns += line.limit_ns;
+    }
+    const double ns = std::max<double>(1, static_cast<double>(time_ns));
+    absl::StrAppendFormat(&text, "profile of %s: %d %s, %.3f ms a step; %d %s busy %.1f%% of it",
+                          name, part.steps, part.steps == 1 ? "step" : "steps",
+                          ns / 1e6 / static_cast<double>(part.steps), part.num_workers,
+                          part.num_workers == 1 ? "thread" : "threads",
+                          100 * static_cast<double>(part.busy_ns) / ns / part.num_workers);
+    if (limits_) absl::StrAppendFormat(&text, "; %.1f%% of the limit", 100 * limit_ns / ns);
+    absl::StrAppend(&text, "\n",
+                    Table("each", std::move(rows), std::numeric_limits<size_t>::max()));
+  }
+  return text;
+}
+
+std::string Profile::CommandText(size_t lines) const {
+  if (commands_.empty()) return "";
+  std::vector<Row> rows;
+  for (const auto& [name, line] : commands_) rows.push_back({name, line.runs, line});
+  return Table("runs", std::move(rows), lines);
 }
 
 }  // namespace lathe

@@ -241,7 +241,7 @@ absl::Status Program::GrowWorkspace(uint64_t bytes) {
   return absl::OkStatus();
 }
 
-absl::Status Program::Run(const StepBindings& bindings, Profile* profile) {
+absl::Status Program::Run(const StepBindings& bindings, StepRecord* record) {
   has_run_ = false;
   LATHE_RETURN_IF_ERROR(BindSymbols(bindings.symbols, symbols_));
   LATHE_RETURN_IF_ERROR(exprs_.Evaluate(symbols_, absl::MakeSpan(values_)));
@@ -256,25 +256,27 @@ absl::Status Program::Run(const StepBindings& bindings, Profile* profile) {
   step.kv_groups = bindings.kv_groups;
   step.workspace = workspace_->data();
   LATHE_ASSIGN_OR_RETURN(const absl::Span<const Launch> launches, executor_->Resolve(step));
-  if (profile != nullptr) {
-    LATHE_RETURN_IF_ERROR(RunProfiled(launches, *profile));
-  } else {
-    LATHE_RETURN_IF_ERROR(device_.Run(*code_, launches, {}));
-  }
+  if (record != nullptr) LATHE_RETURN_IF_ERROR(DescribeCommands(launches, record->commands));
+  LATHE_RETURN_IF_ERROR(
+      device_.Run(*code_, launches, record != nullptr ? &record->times : nullptr));
   has_run_ = true;
   return absl::OkStatus();
 }
 
-absl::Status Program::RunProfiled(absl::Span<const Launch> launches, Profile& profile) {
+absl::Status Program::DescribeCommands(absl::Span<const Launch> launches,
+                                       std::vector<CommandRecord>& commands) const {
   std::vector<int64_t> costs(cost_exprs_.size());
   LATHE_RETURN_IF_ERROR(cost_exprs_.Evaluate(symbols_, absl::MakeSpan(costs)));
-  std::vector<int64_t> times(launches.size());
-  LATHE_RETURN_IF_ERROR(device_.Run(*code_, launches, absl::MakeSpan(times)));
+  commands.resize(launches.size());
   for (size_t i = 0; i < launches.size(); ++i) {
-    Profile::Work work;
-    work.flops = costs[costs_[i].flops];
-    work.bytes = costs[costs_[i].bytes_read] + costs[costs_[i].bytes_written];
-    profile.Add(i, program_.commands(static_cast<int>(i)).name(), times[i], work);
+    const artifact::Command& command = program_.commands(static_cast<int>(i));
+    CommandRecord& record = commands[i];
+    record.name = command.name();
+    record.kernel = program_.kernels(static_cast<int>(command.kernel())).symbol();
+    record.rows = command.dims_size() > 0 ? launches[i].dims[0] : 0;
+    record.work = {.flops = static_cast<double>(costs[costs_[i].flops]),
+                   .bytes = static_cast<double>(costs[costs_[i].bytes_read]) +
+                            static_cast<double>(costs[costs_[i].bytes_written])};
   }
   return absl::OkStatus();
 }

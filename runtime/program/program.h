@@ -22,8 +22,8 @@
 #include "runtime/device/device.h"
 #include "runtime/program/executor.h"
 #include "runtime/program/expr.h"
-#include "runtime/program/profile.h"
 #include "runtime/program/step_bindings.h"
+#include "runtime/program/step_record.h"
 
 namespace lathe {
 
@@ -48,8 +48,9 @@ class Program {
   const std::string& feature_level() const { return feature_level_; }
 
   // Runs all commands and returns when they are done. Errors (InvalidArgument, ResourceExhausted)
-  // come before anything ran: the state in the cache pools is then as it was.
-  absl::Status Run(const StepBindings& bindings, Profile* profile = nullptr);
+  // come before anything ran: the state in the cache pools is then as it was. `record` takes what
+  // ran and when; its storage is used again from step to step.
+  absl::Status Run(const StepBindings& bindings, StepRecord* record = nullptr);
 
   // An output of the last Run that succeeded, valid until the next one. FailedPrecondition before
   // any.
@@ -90,7 +91,8 @@ class Program {
   absl::Status CheckKvBindings(absl::Span<const KvBinding> bindings) const;
   absl::Status CheckOutputs(int64_t workspace_bytes) const;
   absl::Status GrowWorkspace(uint64_t bytes);
-  absl::Status RunProfiled(absl::Span<const Launch> launches, Profile& profile);
+  absl::Status DescribeCommands(absl::Span<const Launch> launches,
+                                std::vector<CommandRecord>& commands) const;
 
   const Artifact& artifact_;
   const artifact::Program& program_;

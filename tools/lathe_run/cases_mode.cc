@@ -130,8 +130,7 @@ absl::Status RunCases(const RunOptions& options, Session& session) {
   LATHE_ASSIGN_OR_RETURN(Generator generator, session.MakeGenerator(options.context, lengths));
   LATHE_ASSIGN_OR_RETURN(std::vector<Verdict> verdicts, RunAll(cases, generator));
   if (options.verbosity >= 1) {
-    WriteStderr(absl::StrCat(session.ledger().Text(), session.MemoryText(generator),
-                             session.ProfileText()));
+    WriteStderr(absl::StrCat(session.ledger().Text(), session.MemoryText(generator)));
   }
   LATHE_RETURN_IF_ERROR(WriteStdout(Report(cases, verdicts, options.json)));
   int64_t num_wrong =

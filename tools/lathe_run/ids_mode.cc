@@ -117,8 +117,7 @@ absl::Status RunIds(const RunOptions& options, Session& session) {
   }
   LATHE_ASSIGN_OR_RETURN(std::vector<Result> results, RunAll(generator, ids), *options.ids_file);
   if (options.verbosity >= 1) {
-    WriteStderr(absl::StrCat(session.ledger().Text(), session.MemoryText(generator),
-                             session.ProfileText()));
+    WriteStderr(absl::StrCat(session.ledger().Text(), session.MemoryText(generator)));
   }
   std::string text = options.json ? JsonText(asked, results) : PlainText(results);
   if (has_dump) {

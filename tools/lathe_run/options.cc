@@ -55,10 +55,24 @@ FlagTable RunFlags(RunOptions& options) {
   flags.String("cpu-level", &options.cpu_level, {.form = "LEVEL", .absent = "what the CPU has"},
                "use no instructions beyond this level: x86-64-v3, x86-64-v4");
 
+  flags.Group("Where the time goes");
+  flags.Bool("profile", &options.profile,
+             "a table of prefill and one of decode: time, share, GFLOP/s and GB/s of each kind of "
+             "dispatch, the layers of a model together");
+  flags.String("limits", &options.limits, {.form = "FILE", .absent = "no columns for them"},
+               "with --profile: also the time that the machine's memory or arithmetic allows at "
+               "least, from what `lathe bench --limits --json=FILE` measured on it");
+  flags.OptionalString("trace", &options.trace_file, {.form = "FILE"},
+                       "write a timeline of the steps as JSON for ui.perfetto.dev: each dispatch "
+                       "by its path in the model, each thread on a line of its own");
+  flags.OptionalInt("trace-steps", &options.trace_steps,
+                    {.unit = "steps", .min = 1, .max = 100000, .absent = "64"},
+                    "with --trace: how many steps to keep, from the first on");
+
   flags.Group("Words");
   flags.Bool("json", &options.json, "print the result as one line of JSON");
   flags.Verbosity(&options.verbosity,
-                  {"times, speeds and memory", "the commands that took longest"});
+                  {"times, speeds and memory", "the single dispatches that took longest"});
 
   flags.Example("lathe-run run qwen.lathe --prompt \"Why is the sky blue?\"",
                 "answers, and ends where the model ends");
@@ -66,6 +80,8 @@ FlagTable RunFlags(RunOptions& options) {
                 "is brief, and says how fast it was");
   flags.Example("lathe-run run qwen.lathe --check",
                 "tells whether this machine computes what the compiler expected");
+  flags.Example("lathe-run run qwen.lathe --prompt \"2 + 2?\" --profile --limits=limits.json",
+                "where the time goes, and how far from what the machine can do");
   return flags;
 }
 
@@ -86,6 +102,13 @@ absl::Status CheckRunOptions(const RunOptions& options) {
   if (options.dump_file.has_value() && !options.ids_file.has_value()) {
     return absl::InvalidArgumentError(
         "--dump-tensors goes with --ids: it writes what the model computed for given ids");
+  }
+  if (!options.limits.empty() && !options.profile) {
+    return absl::InvalidArgumentError(
+        "--limits goes with --profile: it adds columns to that table");
+  }
+  if (options.trace_steps.has_value() && !options.trace_file.has_value()) {
+    return absl::InvalidArgumentError("--trace-steps goes with --trace=FILE");
   }
   bool has_text_flag = options.system.has_value() || options.raw || options.think.has_value() ||
                        options.max_new_tokens.has_value();

@@ -35,6 +35,12 @@ struct RunOptions {
   std::optional<int64_t> threads = std::nullopt;
   std::string cpu_level = {};
 
+  // Where the time goes.
+  bool profile = false;
+  std::string limits = {};  // file of `lathe bench --limits`
+  std::optional<std::string> trace_file = std::nullopt;
+  std::optional<int64_t> trace_steps = std::nullopt;
+
   // Words.
   bool json = false;
   int verbosity = 0;

@@ -19,13 +19,21 @@ namespace {
 
 constexpr char kName[] = "lathe-run";
 
+absl::Status RunMode(const RunOptions& options, Session& session) {
+  if (options.prompt.has_value()) return RunText(options, session);
+  if (options.ids_file.has_value()) return RunIds(options, session);
+  if (options.check) return RunCases(options, session);
+  return WriteStdout(absl::StrCat(options.artifact, ": ",
+                                  HumanBytes(session.artifact().file_bytes()), " verified\n"));
+}
+
 absl::Status Execute(const RunOptions& options) {
   LATHE_ASSIGN_OR_RETURN(std::unique_ptr<Session> session, Session::Open(options));
-  if (options.prompt.has_value()) return RunText(options, *session);
-  if (options.ids_file.has_value()) return RunIds(options, *session);
-  if (options.check) return RunCases(options, *session);
-  return WriteStdout(absl::StrCat(options.artifact, ": ",
-                                  HumanBytes(session->artifact().file_bytes()), " verified\n"));
+  const absl::Status status = RunMode(options, *session);
+  // Where the time went is told of a run that was cut short, too.
+  WriteStderr(session->ProfileText());
+  const absl::Status written = session->WriteTrace();
+  return status.ok() ? written : status;
 }
 
 }  // namespace

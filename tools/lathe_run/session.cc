@@ -10,11 +10,14 @@
 #include "runtime/base/check.h"
 #include "runtime/base/status_macros.h"
 #include "runtime/base/strings.h"
+#include "tools/common/machine_limits.h"
+#include "tools/common/standard_output.h"
 
 namespace lathe {
 namespace {
 
 constexpr size_t kProfileLines = 20;
+constexpr int64_t kTraceSteps = 64;  // as the help says
 
 uint64_t PeakResidentBytes() {
   struct rusage usage = {};
@@ -44,10 +47,16 @@ std::string Ledger::Text() const {
   return out;
 }
 
-Session::Session(const RunOptions& options, Artifact artifact, std::unique_ptr<CpuDevice> device)
-    : has_profile_(options.verbosity >= 2),
+Session::Session(const RunOptions& options, Artifact artifact, std::unique_ptr<CpuDevice> device,
+                 std::optional<Roofline> limits)
+    : options_(options),
       artifact_(std::move(artifact)),
-      device_(std::move(device)) {}
+      device_(std::move(device)),
+      profile_(limits) {
+  if (!options.trace_file.has_value()) return;
+  trace_.emplace(TraceOptions{.path = *options.trace_file,
+                              .max_steps = options.trace_steps.value_or(kTraceSteps)});
+}
 
 absl::StatusOr<std::unique_ptr<Session>> Session::Open(const RunOptions& options) {
   Ledger ledger;
@@ -62,7 +71,13 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Open(const RunOptions& options
                  .cpu_level = options.cpu_level};
   LATHE_ASSIGN_OR_RETURN(std::unique_ptr<CpuDevice> device, CpuDevice::Create(cpu));
   ledger.Mark("device", device->Describe());
-  std::unique_ptr<Session> session(new Session(options, std::move(artifact), std::move(device)));
+  std::optional<Roofline> limits;
+  if (!options.limits.empty()) {
+    LATHE_ASSIGN_OR_RETURN(limits, ReadMachineLimits(options.limits, device->num_threads()),
+                           "--limits");
+  }
+  std::unique_ptr<Session> session(
+      new Session(options, std::move(artifact), std::move(device), limits));
   session->ledger_ = std::move(ledger);
   return session;
 }
@@ -88,7 +103,10 @@ absl::StatusOr<Generator> Session::MakeGenerator(std::optional<int64_t> context,
                          ProgramRunner::Create(artifact_.manifest(), std::move(program)),
                          artifact_.path());
   const Program* loaded = &runner->program();
-  if (has_profile_) runner->SetProfile(&profile_);
+  if (IsWatched()) {
+    runner->SetObserver(
+        [this](const StepInput& input, const StepRecord& record) { Observe(input, record); });
+  }
   ledger_.Mark("program", level);
 
   GeneratorOptions options{.context = context,
@@ -117,8 +135,34 @@ std::string Session::MemoryText(const Generator& generator) const {
                       HumanBytes(PeakResidentBytes()), "\n");
 }
 
+bool Session::IsWatched() const {
+  return options_.profile || options_.verbosity >= 2 || trace_.has_value();
+}
+
+// A step that computes one row of each sequence decodes; any other reads prompts.
+void Session::Observe(const StepInput& input, const StepRecord& record) {
+  const auto tokens = static_cast<int64_t>(input.tokens.size());
+  const auto sequences = static_cast<int64_t>(input.row_offsets.size()) - 1;
+  const absl::string_view part = tokens == sequences ? "decode" : "prefill";
+  profile_.Add(part, record);
+  if (!trace_) return;
+  trace_->Add(part,
+              {{"tokens", tokens},
+               {"sequences", sequences},
+               {"logit_rows", static_cast<int64_t>(input.logit_rows.size())}},
+              record);
+}
+
 std::string Session::ProfileText() const {
-  return has_profile_ ? profile_.Text(kProfileLines) : "";
+  return absl::StrCat(options_.profile ? profile_.KindText() : "",
+                      options_.verbosity >= 2 ? profile_.CommandText(kProfileLines) : "");
+}
+
+absl::Status Session::WriteTrace() const {
+  if (!trace_ || program_ == nullptr) return absl::OkStatus();
+  LATHE_RETURN_IF_ERROR(trace_->Write(), "--trace");
+  WriteStderr(trace_->SummaryText());
+  return absl::OkStatus();
 }
 
 }  // namespace lathe

@@ -17,6 +17,7 @@
 #include "runtime/generate/program_runner.h"
 #include "runtime/program/profile.h"
 #include "tools/lathe_run/options.h"
+#include "tools/lathe_run/trace.h"
 
 namespace lathe {
 
@@ -54,18 +55,25 @@ class Session {
                                           absl::Span<const int64_t> lengths,
                                           int64_t longest_piece = 0);
 
-  // What is in memory, for -v; and the slowest commands, for -vv.
+  // What is in memory, for -v.
   std::string MemoryText(const Generator& generator) const;
+  // The tables of --profile, and the slowest dispatches for -vv.
   std::string ProfileText() const;
+  // The timeline of --trace, if there is one and a program was loaded.
+  absl::Status WriteTrace() const;
 
  private:
-  Session(const RunOptions& options, Artifact artifact, std::unique_ptr<CpuDevice> device);
+  Session(const RunOptions& options, Artifact artifact, std::unique_ptr<CpuDevice> device,
+          std::optional<Roofline> limits);
+  bool IsWatched() const;
+  void Observe(const StepInput& input, const StepRecord& record);
 
-  bool has_profile_;
+  const RunOptions options_;
   Artifact artifact_;
   std::unique_ptr<CpuDevice> device_;
   Ledger ledger_;
   Profile profile_;
+  std::optional<Trace> trace_;
   const Program* program_ = nullptr;  // of the generator
 };
 

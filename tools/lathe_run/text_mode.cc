@@ -170,7 +170,7 @@ absl::Status RunText(const RunOptions& options, Session& session) {
   }
   if (options.verbosity >= 1) {
     WriteStderr(absl::StrCat(SpeedText(sink, start, static_cast<size_t>(num_prompt)),
-                             session.MemoryText(generator), session.ProfileText()));
+                             session.MemoryText(generator)));
   }
   return absl::OkStatus();
 }

@@ -58,11 +58,13 @@ int64_t NowNs() {
       .count();
 }
 
-void RunShare(const CpuCode& code, const Launch& launch, int worker, int num_workers) {
+// False for a worker that gets no item.
+bool RunShare(const CpuCode& code, const Launch& launch, int worker, int num_workers) {
   const ItemRange range = ShareOf(launch.items, worker, num_workers);
-  if (range.begin == range.end) return;
+  if (range.begin == range.end) return false;
   code.kernels[launch.kernel](launch.operands, launch.dims, range.begin, range.end,
                               code.scratch.data() + code.scratch_stride * worker);
+  return true;
 }
 
 }  // namespace
@@ -143,22 +145,21 @@ absl::Status CpuDevice::Read(const char* device, void* host, uint64_t bytes) {
 }
 
 absl::Status CpuDevice::Run(const DeviceCode& code, absl::Span<const Launch> launches,
-                            absl::Span<int64_t> times_ns) {
+                            LaunchTimes* times) {
   const auto& cpu_code = static_cast<const CpuCode&>(code);
-  const bool is_timed = !times_ns.empty();
-  LATHE_CHECK(!is_timed || times_ns.size() == launches.size()) << times_ns.size();
+  if (times != nullptr) times->Reset(launches.size(), num_threads());
   pool_.Run([&](int worker, int num_workers) {
     for (size_t i = 0; i < launches.size(); ++i) {
-      if (i > 0 && (launches[i].waits || is_timed)) barrier_.Wait();
-      if (is_timed && worker == 0) {
-        const int64_t now = NowNs();
-        if (i > 0) times_ns[i - 1] += now;
-        times_ns[i] = -now;
+      if (i > 0 && launches[i].waits) barrier_.Wait();
+      if (times == nullptr) {
+        RunShare(cpu_code, launches[i], worker, num_workers);
+        continue;
       }
-      RunShare(cpu_code, launches[i], worker, num_workers);
+      const int64_t begin_ns = NowNs();
+      const bool has_worked = RunShare(cpu_code, launches[i], worker, num_workers);
+      times->At(i, worker) = {begin_ns, has_worked ? NowNs() : begin_ns};
     }
   });
-  if (is_timed && !launches.empty()) times_ns.back() += NowNs();
   return absl::OkStatus();
 }
 

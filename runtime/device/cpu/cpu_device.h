@@ -48,7 +48,7 @@ class CpuDevice : public Device {
   absl::Status Upload(const void* host, char* device, uint64_t bytes) override;
   absl::Status Read(const char* device, void* host, uint64_t bytes) override;
   absl::Status Run(const DeviceCode& code, absl::Span<const Launch> launches,
-                   absl::Span<int64_t> times_ns) override;
+                   LaunchTimes* times) override;
 
  private:
   CpuDevice(int threads, FeatureLevel level) : level_(level), pool_(threads), barrier_(threads) {}

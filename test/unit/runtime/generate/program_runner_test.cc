@@ -32,8 +32,14 @@ class ProgramRunnerTest : public ::testing::Test {
 TEST_F(ProgramRunnerTest, TheGeneratorRunsACompiledProgram) {
   for (int threads : {1, 2, 5}) {
     LATHE_ASSERT_OK_AND_ASSIGN(auto runner, Load(WriteToyModel({}), threads));
-    Profile profile;
-    runner->SetProfile(&profile);
+    int64_t num_steps = 0;
+    int64_t num_rows = 0;
+    runner->SetObserver([&](const StepInput& input, const StepRecord& record) {
+      ++num_steps;
+      num_rows += static_cast<int64_t>(input.tokens.size());
+      EXPECT_EQ(record.times.num_workers(), threads);
+      EXPECT_EQ(record.commands.back().name, "toy_logits");
+    });
     EXPECT_EQ(runner->program().feature_level(), "x86-64-v3");
     LATHE_ASSERT_OK_AND_ASSIGN(
         Generator generator,
@@ -50,7 +56,9 @@ TEST_F(ProgramRunnerTest, TheGeneratorRunsACompiledProgram) {
     for (size_t i = 0; i < prompts.size(); ++i) {
       EXPECT_EQ(generator.Take(ids[i])->tokens, ToyTokens(prompts[i], 80)) << i;
     }
-    EXPECT_THAT(profile.Text(10), HasSubstr("toy_logits"));
+    // Each prompt, and each new token but the last.
+    EXPECT_EQ(num_rows, 1 + 150 + 3 + 64 + 4 * 79);
+    EXPECT_GE(num_steps, 80);
   }
 }
 

@@ -272,18 +272,30 @@ TEST_F(ProgramTest, AWorkspaceTheSystemRefusesIsNamed) {
                                                        HasSubstr("no memory for the workspace")));
 }
 
-TEST_F(ProgramTest, ProfilesByCommand) {
+TEST_F(ProgramTest, RecordsWhatRanAndWhen) {
   Prepare(testing::MakeTestManifest());
   LATHE_ASSERT_OK_AND_ASSIGN(std::unique_ptr<Program> program,
                              Program::Load(*artifact_, "step", *device_));
   TestPool pool;
-  const std::vector<float> x = TestInput(50);
-  Profile profile;
-  LATHE_ASSERT_OK(program->Run(Bind(50, x, pool), &profile));
-  EXPECT_EQ(ReadOutput(*program, "y"), ExpectedY(50, x));
-  EXPECT_GT(profile.total_ns(), 0);
-  EXPECT_THAT(profile.Text(10),
-              AllOf(HasSubstr("hidden"), HasSubstr("reversed"), HasSubstr("state")));
+  StepRecord record;
+  for (int64_t rows : {1, 50}) {
+    const std::vector<float> x = TestInput(rows);
+    LATHE_ASSERT_OK(program->Run(Bind(rows, x, pool), &record));
+    EXPECT_EQ(ReadOutput(*program, "y"), ExpectedY(rows, x));
+    const auto& commands = program->description().commands();
+    ASSERT_EQ(record.commands.size(), static_cast<size_t>(commands.size()));
+    EXPECT_EQ(record.times.num_launches(), record.commands.size());
+    EXPECT_EQ(record.times.num_workers(), 2);
+    for (int i = 0; i < commands.size(); ++i) {
+      const CommandRecord& command = record.commands[static_cast<size_t>(i)];
+      EXPECT_EQ(command.name, commands.Get(i).name());
+      EXPECT_EQ(
+          command.kernel,
+          program->description().kernels(static_cast<int>(commands.Get(i).kernel())).symbol());
+      EXPECT_GT(command.work.bytes, 0) << command.name;
+    }
+    EXPECT_GT(record.times.BusyNanoseconds(), 0);
+  }
 }
 
 TEST_F(ProgramTest, DamagedCodeIsRefusedBeforeAnythingRuns) {

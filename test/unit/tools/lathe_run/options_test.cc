@@ -23,6 +23,7 @@ TEST(OptionsTest, EveryWayOfRunningIsAccepted) {
   LATHE_EXPECT_OK(Check({"--prompt=hi", "--raw"}));
   LATHE_EXPECT_OK(Check({"--ids=f", "--dump-tensors=g", "--threads=2", "--cpu-level=x86-64-v3"}));
   LATHE_EXPECT_OK(Check({"--check"}));
+  LATHE_EXPECT_OK(Check({"--check", "--profile", "--limits=l", "--trace=t", "--trace-steps=3"}));
   LATHE_EXPECT_OK(Check({"--verify"}));
   LATHE_EXPECT_OK(Check({"--verify", "--check", "--context=10"}));
 }
@@ -40,6 +41,8 @@ TEST(OptionsTest, ContradictionsAreNamed) {
   refused({"--ids=f", "--raw"}, "go with --prompt");
   refused({"--check", "--max-new-tokens=4"}, "go with --prompt");
   refused({"--prompt=a", "--raw", "--system=s"}, "--raw leaves out the chat template");
+  refused({"--check", "--limits=l"}, "--limits goes with --profile");
+  refused({"--check", "--trace-steps=2"}, "--trace-steps goes with --trace");
   refused({"--prompt=a", "--raw", "--think"}, "--raw leaves out the chat template");
 }
 
@@ -47,7 +50,8 @@ TEST(OptionsTest, HelpTeaches) {
   RunOptions options;
   std::string help = RunFlags(options).Help();
   for (const char* part :
-       {"made", "prompt_ids", "max_new_tokens", "--dump-tensors=FILE", "x86-64-v3", "Examples:"}) {
+       {"made", "prompt_ids", "max_new_tokens", "--dump-tensors=FILE", "x86-64-v3",
+        "Examples:", "ui.perfetto.dev", "lathe bench --limits", "default: 64"}) {
     EXPECT_THAT(help, HasSubstr(part));
   }
 }

@@ -67,6 +67,27 @@ TEST(RunCommandTest, DamagedArtifactsAreExitCodeOneWithOneMessage) {
   refused(altered, {"--verify"}, "chat_template");
 }
 
+TEST(RunCommandTest, TheTimelineAndTheProfileAreWordsBesideTheResult) {
+  const std::string path = testing::WriteToyModel(testing::ToyTextModel());
+  const std::string trace = testing::TempDir() + "/trace.json";
+  const std::vector<std::string> words = {path, "--prompt=a", "--raw", "--max-new-tokens=6"};
+  const ProcessResult plain = RunLathe(words);
+  std::vector<std::string> watched = words;
+  watched.insert(watched.end(), {"--profile", "--trace=" + trace, "--trace-steps=2"});
+  ProcessResult run = RunLathe(watched);
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_EQ(run.out, plain.out);
+  EXPECT_THAT(run.err, HasSubstr("profile of decode: 6 steps"));
+  EXPECT_THAT(run.err, HasSubstr("trace: the first 2 of 6 steps (--trace-steps) in " + trace));
+  EXPECT_THAT(testing::ReadFileOrDie(trace), HasSubstr("\"traceEvents\""));
+  watched.back() = "--trace=/no/such/folder/t.json";
+  watched.erase(watched.end() - 2);
+  run = RunLathe(watched);
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_EQ(run.out, plain.out) << "the answer is there all the same";
+  EXPECT_THAT(run.err, HasSubstr("--trace: "));
+}
+
 TEST(RunCommandTest, TheProcessorsLevelMayBeLimitedAndIsChecked) {
   std::string path = testing::WriteToyModel(testing::ToyTextModel());
   EXPECT_EQ(RunLathe({path, "--prompt=a", "--raw", "--cpu-level=x86-64-v3", "--max-new-tokens=2"})

@@ -7,6 +7,7 @@ namespace lathe {
 namespace {
 
 using ::lathe::testing::StatusIs;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 TEST(SessionTest, MakesAGeneratorWithRoomForWhatIsAsked) {
@@ -28,6 +29,27 @@ TEST(SessionTest, MakesAGeneratorWithRoomForWhatIsAsked) {
                            "program (x86-64-v3)", "until ready"}) {
     EXPECT_THAT(ledger, HasSubstr(part));
   }
+}
+
+// Steps that decode and steps that read prompts are told apart.
+TEST(SessionTest, ProfilesPrefillAndDecode) {
+  const std::string limits =
+      testing::TempFile("limits.json", R"({"limits": [{"threads": 2, "read_bytes_per_second": 1e12,
+                                      "fma_flops_per_second": 1e12}]})");
+  RunOptions options{.artifact = testing::WriteToyModel({}), .threads = 2};
+  options.profile = true;
+  options.limits = limits;
+  LATHE_ASSERT_OK_AND_ASSIGN(std::unique_ptr<Session> session, Session::Open(options));
+  LATHE_ASSERT_OK_AND_ASSIGN(Generator generator, session->MakeGenerator(200, {100}));
+  LATHE_ASSERT_OK(generator.Submit({.prompt = {1, 2, 3}, .max_new_tokens = 11}).status());
+  LATHE_ASSERT_OK(generator.RunAll());
+  EXPECT_THAT(session->ProfileText(),
+              AllOf(HasSubstr("profile of decode: 10 steps, "), HasSubstr("; 2 threads busy "),
+                    HasSubstr("profile of prefill: 1 step, "), HasSubstr("toy_logits "),
+                    HasSubstr("of limit  bound by")));
+  options.threads = 3;
+  EXPECT_THAT(Session::Open(options),
+              StatusIs(absl::StatusCode::kNotFound, HasSubstr("no limits for 3 threads")));
 }
 
 TEST(SessionTest, WhatIsMissingIsNamed) {

@@ -102,7 +102,7 @@ TEST(CpuDeviceTest, WaitingLaunchesSeeAllThatCameBefore) {
       launches.push_back({.kernel = 0, .operands = forth, .dims = dims, .items = kItems});
       launches.push_back({.kernel = 1, .operands = back, .dims = dims, .items = kItems});
     }
-    LATHE_ASSERT_OK(device->Run(*code, launches, {}));
+    LATHE_ASSERT_OK(device->Run(*code, launches, nullptr));
     for (int64_t i = 0; i < kItems; ++i) {
       ASSERT_EQ(a[static_cast<size_t>(i)], static_cast<float>(i + 50)) << threads;
     }
@@ -121,7 +121,7 @@ TEST(CpuDeviceTest, IndependentLaunchesNeedNoBarrier) {
   for (auto& list : operands) {
     launches.push_back({.operands = list.data(), .items = 100, .waits = false});
   }
-  LATHE_ASSERT_OK(device->Run(*code, launches, {}));
+  LATHE_ASSERT_OK(device->Run(*code, launches, nullptr));
   for (const auto& result : results) EXPECT_EQ(result, std::vector<float>(100, 2.0f));
 }
 
@@ -133,14 +133,14 @@ TEST(CpuDeviceTest, EachWorkerHasItsOwnScratch) {
   uint64_t where[kThreads] = {};
   void* operands[] = {where};
   const Launch launch = {.operands = operands, .items = kThreads};
-  LATHE_ASSERT_OK(device->Run(*code, {&launch, 1}, {}));
+  LATHE_ASSERT_OK(device->Run(*code, {&launch, 1}, nullptr));
   std::set<uint64_t> places(where, where + kThreads);
   EXPECT_EQ(places.size(), size_t{kThreads});
   for (uint64_t place : places) EXPECT_EQ(place % 64, 0u);
   EXPECT_EQ(*places.rbegin() - *places.begin(), 128u * (kThreads - 1));
 }
 
-TEST(CpuDeviceTest, TimesEveryLaunch) {
+TEST(CpuDeviceTest, TimesTheShareOfEachWorker) {
   auto device = MakeDevice(2);
   const std::vector<KernelRequest> kernels = {{"add_one", 0}};
   LATHE_ASSERT_OK_AND_ASSIGN(auto code, device->LoadCode(testing::TestKernels(), "code", kernels));
@@ -148,15 +148,42 @@ TEST(CpuDeviceTest, TimesEveryLaunch) {
   std::vector<float> large(1000000);
   void* small_operands[] = {small.data(), small.data()};
   void* large_operands[] = {large.data(), large.data()};
-  const std::vector<Launch> launches = {{.operands = small_operands, .items = 10},
+  const std::vector<Launch> launches = {{.operands = small_operands, .items = 1},
                                         {.operands = large_operands, .items = 1000000},
                                         {.operands = small_operands, .items = 0}};
-  std::vector<int64_t> times(3, -1);
-  LATHE_ASSERT_OK(device->Run(*code, launches, absl::MakeSpan(times)));
-  for (int64_t time : times) EXPECT_GE(time, 0);
-  EXPECT_GT(times[1], 1000);
+  LaunchTimes times;
+  LATHE_ASSERT_OK(device->Run(*code, launches, &times));
+  ASSERT_EQ(times.num_launches(), 3u);
+  ASSERT_EQ(times.num_workers(), 2);
+  for (int worker : {0, 1}) {
+    EXPECT_GT(times.At(1, worker).nanoseconds(), 1000);
+    EXPECT_EQ(times.At(2, worker).nanoseconds(), 0) << "there was nothing to do";
+    EXPECT_GE(times.At(1, worker).begin_ns, times.At(0, worker).end_ns);
+    EXPECT_GE(times.At(2, worker).begin_ns, times.At(1, 1 - worker).end_ns) << "it waits";
+  }
   EXPECT_EQ(large[999999], 1.0f);
-  LATHE_ASSERT_OK(device->Run(*code, {}, {}));
+  LATHE_ASSERT_OK(device->Run(*code, {}, &times));
+  EXPECT_EQ(times.num_launches(), 0u);
+}
+
+TEST(CpuDeviceTest, ATimelineAddsUp) {
+  LaunchTimes times;
+  times.Reset(3, 2);
+  times.At(0, 0) = {100, 110};
+  times.At(0, 1) = {105, 130};
+  // The first worker went ahead; both are done before the launch behind it.
+  times.At(1, 0) = {110, 120};
+  times.At(1, 1) = {130, 135};
+  times.At(2, 0) = {121, 121};
+  times.At(2, 1) = {140, 160};
+  const std::vector<TimeSpan> timeline = times.Timeline();
+  ASSERT_EQ(timeline.size(), 3u);
+  EXPECT_EQ(timeline[0].begin_ns, 100);
+  EXPECT_EQ(timeline[0].nanoseconds(), 30);
+  EXPECT_EQ(timeline[1].nanoseconds(), 5);
+  EXPECT_EQ(timeline[2].nanoseconds(), 25);
+  EXPECT_EQ(timeline[2].end_ns, 160);
+  EXPECT_EQ(times.BusyNanoseconds(), 10 + 25 + 10 + 5 + 0 + 20);
 }
 
 }  // namespace
