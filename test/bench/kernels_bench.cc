@@ -12,6 +12,7 @@
 #include "compiler/emit/pack_weights.h"
 #include "compiler/lower/attention.h"
 #include "compiler/lower/matmul.h"
+#include "compiler/probe/probe.h"
 #include "runtime/base/check.h"
 #include "test/support/compiler/kernel_harness.h"
 
@@ -54,53 +55,26 @@ void AddRates(benchmark::State& state, double bytes, double flops) {
   if (flops > 0) state.counters["flops"] = Counter(flops, rate, Counter::kIs1000);
 }
 
-// Reads 64 bytes at a time on four streams, as a matrix-vector product does.
+// Reads on four streams, as a matrix-vector product does.
 void ReadBandwidth(benchmark::State& state, const CpuLevel& level) {
   constexpr int64_t kStreams = 4, kStreamBytes = kWorkingSetBytes / kStreams;
-  auto kernel = Compile(level, [](KernelBuilder& b) {
-    b.Kernel("kernel", [&](const KernelArgs& args) {
-      mlir::Value base = b.Operand(args, 0);
-      Values sums(kStreams, b.Zero());
-      sums = b.For(args.begin, args.end, 1, sums, [&](mlir::Value line, mlir::ValueRange in) {
-        Values next;
-        for (int64_t s = 0; s < kStreams; ++s) {
-          mlir::Value at = b.At(b.At(base, line, 64), s * kStreamBytes);
-          b.Prefetch(b.At(at, 32 * 64));
-          next.push_back(b.MaxF(in[s], b.LoadVector(Storage::kF32, at)));
-        }
-        return next;
-      });
-      mlir::Value total = b.MaxF(b.MaxF(sums[0], sums[1]), b.MaxF(sums[2], sums[3]));
-      b.StoreVector(Storage::kF32, total, b.Operand(args, 1));
-    });
-  });
-  Buffer data(kWorkingSetBytes + 4096);
+  auto kernel = Compile(level, [](KernelBuilder& b) { EmitReadProbe(b, "kernel", kStreams); });
+  Buffer data(kWorkingSetBytes);
   float out[16];
-  for (auto _ : state) kernel->Run({data.data(), out}, {}, kStreamBytes / 64);
+  for (auto _ : state)
+    kernel->Run({data.data(), out}, {kStreamBytes}, kStreamBytes / kReadProbeItemBytes);
   AddRates(state, static_cast<double>(kWorkingSetBytes), 0);
 }
 
-// Independent chains of FMAs, as many as a register tile has.
 void FmaPeak(benchmark::State& state, const CpuLevel& level) {
   constexpr int64_t kSteps = 100000;
-  const int64_t chains = level.matmul_tile_rows * level.matmul_tile_columns / kLanes;
+  double operations = 0;
   auto kernel = Compile(level, [&](KernelBuilder& b) {
-    b.Kernel("kernel", [&](const KernelArgs& args) {
-      mlir::Value x = b.LoadVector(Storage::kF32, b.Operand(args, 0));
-      Values sums(static_cast<size_t>(chains), b.Zero());
-      sums = b.For(args.begin, args.end, 1, sums, [&](mlir::Value, mlir::ValueRange in) {
-        Values next;
-        for (mlir::Value sum : in) next.push_back(b.Fma(x, x, sum));
-        return next;
-      });
-      for (int64_t i = 0; i < chains; ++i) {
-        b.StoreVector(Storage::kF32, sums[i], b.At(b.Operand(args, 1), i * 64));
-      }
-    });
+    operations = EmitArithmeticProbe(b, "kernel", ArithmeticUnit::kFmaF32);
   });
-  Buffer data(64), out(chains * 64);
+  Buffer data(64), out(kProbeOutputBytes);
   for (auto _ : state) kernel->Run({data.data(), out.data()}, {}, kSteps);
-  AddRates(state, 0, static_cast<double>(kSteps * chains * kLanes * 2));
+  AddRates(state, 0, static_cast<double>(kSteps) * operations);
 }
 
 void Matmul(benchmark::State& state, const CpuLevel& level, const MatmulSpec& spec, int64_t rows) {
