@@ -110,10 +110,6 @@ Storage StorageOf(WeightFormat format) {
 
 }  // namespace
 
-absl::string_view LayoutName(WeightFormat format) {
-  return format == WeightFormat::kF32 ? "k1n16" : "k2n16";
-}
-
 absl::Status PackWeight(const TensorView& weight, WeightFormat format, int threads,
                         absl::Span<char> out) {
   LATHE_RETURN_IF_ERROR(CheckDType(weight));

@@ -5,13 +5,11 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "compiler/lower/matmul.h"
+#include "compiler/lower/kernel_builder.h"
+#include "compiler/lower/weight_format.h"
 #include "runtime/base/tensor_source.h"
 
 namespace lathe {
-
-// "k2n16" or "k1n16".
-absl::string_view LayoutName(WeightFormat format);
 
 // Packs `weight` [columns, inner] (F32, F16 or BF16) into `out`, which has PackedWeightBytes of it.
 // Columns are padded to 16 and inner to 2 (bf16) with zeros. F16 and F32 become bf16 by rounding to

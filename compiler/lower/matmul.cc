@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 
+#include "compiler/lower/matmul_product.h"
+#include "compiler/lower/matmul_tiling.h"
 #include "llvm/ADT/Twine.h"
 #include "runtime/base/check.h"
 
@@ -12,27 +15,24 @@ using namespace mlir;  // NOLINT(google-build-using-namespace): op names would f
 
 namespace {
 
-// Cache lines between a load of weights and the prefetch ahead of it: 32 on four streams were best
-// on the machines measured.
-constexpr int64_t kPrefetchLines = 32;
-// FMAs of one step of the k loop below which several steps are written out one after the other, at
-// most four: small tiles need it to hide the loop, large ones would only grow.
-constexpr int64_t kUnrolledFmas = 16;
-
-int64_t UnrolledSteps(int64_t fmas) { return std::clamp<int64_t>(kUnrolledFmas / fmas, 1, 4); }
-
-// The lines of one block of columns: where they are read, and where they are asked for.
-struct Stream {
-  Value weights, ahead;
-};
+// Rows that a worker prepares at once: few enough to stay in the L2 cache, many enough that reading
+// the weights once for each piece costs little. Multiples of 12, 8, 6 and 4 rows, so that pieces
+// hold whole tiles.
+constexpr int64_t kPieceBytes = int64_t{512} << 10;
+constexpr int64_t kFewestPieceRows = 24, kMostPieceRows = 96;
 
 int64_t CeilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
-// A register tile: rows x blocks of 16 columns of each source (swiglu has two).
+int64_t PieceRows(int64_t row_bytes) {
+  const int64_t fits = kPieceBytes / std::max<int64_t>(1, row_bytes);
+  return std::clamp(fits / kFewestPieceRows * kFewestPieceRows, kFewestPieceRows, kMostPieceRows);
+}
+
+// A register tile; the last block of a segment with columns % 16 columns is partial.
 struct Tile {
   int64_t rows = 0;
-  int64_t blocks = 0;
-  bool partial = false;  // the last block of a segment with columns % 16 columns
+  int64_t blocks = 0;  // of each source
+  bool partial = false;
 };
 
 // Powers of two below `largest`, after it: 12, 8, 4, 2, 1. Any number of rows is a multiple of the
@@ -49,16 +49,9 @@ class MatmulEmitter {
  public:
   MatmulEmitter(KernelBuilder& b, StringRef name, const MatmulSpec& spec)
       : b_(b), name_(name), spec_(spec), fused_(spec.epilogue == MatmulEpilogue::kSwiGlu) {
-    const CpuLevel& level = b.level();
     sources_ = fused_ ? 2 : 1;
-    tile_blocks_ = std::max<int64_t>(1, level.matmul_tile_columns / kLanes / sources_);
-    // A row more must leave registers for one vector of weights a stream and a broadcast.
-    const int64_t streams = tile_blocks_ * sources_;
-    const int64_t stream_registers = streams * kLanes * 32 / level.vector_bits;
-    tile_rows_ = std::min<int64_t>(
-        level.matmul_tile_rows, (level.vector_registers - 1 - stream_registers) / stream_registers);
-    vector_rows_ = level.matvec_rows;
-    vector_blocks_ = std::max<int64_t>(1, level.matvec_columns / kLanes / sources_);
+    tiling_ = DefaultTiling(b.level(), spec.format, sources_);
+    product_ = MakeProduct(b, spec.format, spec.inner, tiling_);
     for (int64_t columns : spec.columns) has_partial_ |= columns % kLanes != 0;
   }
 
@@ -82,24 +75,23 @@ class MatmulEmitter {
 
   LLVM::LLVMFuncOp TileFunction(const Tile& tile);
   LLVM::LLVMFuncOp SweepFunction();
+  void SweepSegments(const KernelArgs& args, LLVM::LLVMFuncOp sweep, Value x, Value rows,
+                     Value first_row);
   void SweepColumns(const Operands& o, Value rows, Value first, Value last, bool few_rows);
   void SweepRows(const Operands& o, Value rows, Value block, int64_t blocks, bool partial,
                  bool few_rows);
-  Values Accumulate(const Operands& o, const Tile& tile);
-  SmallVector<Stream> StreamsAt(const Operands& o, const Tile& tile, Value line);
-  void Step(const Tile& tile, Value x, ArrayRef<Stream> streams, int64_t step, bool odd_tail,
-            Values& sums);
   void Finish(const Operands& o, const Tile& tile, ArrayRef<Value> sums);
   Value Biased(Value sum, Value bias, int64_t block, Value mask);
 
   int64_t BlockBytes() const { return PackedWeightBytes(spec_.format, kLanes, spec_.inner); }
-  int64_t StepsPerLine() const { return spec_.format == WeightFormat::kBF16Pairs ? 2 : 1; }
 
   KernelBuilder& b_;
   std::string name_;
   const MatmulSpec& spec_;
   bool fused_;
-  int64_t sources_, tile_rows_, tile_blocks_, vector_rows_, vector_blocks_;
+  int64_t sources_;
+  MatmulTiling tiling_;
+  std::unique_ptr<MatmulProduct> product_;
   bool has_partial_ = false;
   std::map<std::string, LLVM::LLVMFuncOp> tiles_;
 };
@@ -135,79 +127,6 @@ MatmulEmitter::Operands MatmulEmitter::Unpack(ValueRange args) const {
   o.columns = args[next++];
   o.count = args[next++];
   return o;
-}
-
-// One cache line of each stream of weights times one or two values of each row of x. `step` counts
-// lines from the pointers given.
-void MatmulEmitter::Step(const Tile& tile, Value x, ArrayRef<Stream> streams, int64_t step,
-                         bool odd_tail, Values& sums) {
-  const int64_t per_line = StepsPerLine();
-  SmallVector<SmallVector<Value, 2>> weights;
-  for (const Stream& stream : streams) {
-    Value address = b_.At(stream.weights, step * 64);
-    if (spec_.format == WeightFormat::kF32) {
-      weights.push_back({b_.Load(b_.Lanes(b_.f32()), address, 64)});
-    } else {
-      auto [even, odd] = b_.LoadPairs(address);
-      weights.push_back({even, odd});
-    }
-    b_.Prefetch(b_.At(stream.ahead, step * 64));
-  }
-  for (int64_t part = 0; part < (odd_tail ? 1 : per_line); ++part) {
-    for (int64_t row = 0; row < tile.rows; ++row) {
-      Value value = b_.Broadcast(
-          b_.LoadScalar(Storage::kF32, b_.At(x, (row * spec_.inner + step * per_line + part) * 4)));
-      for (size_t s = 0; s < streams.size(); ++s) {
-        Value& sum = sums[row * streams.size() + s];
-        sum = b_.Fma(weights[s][part], value, sum);
-      }
-    }
-  }
-}
-
-// Near the end of its block a stream asks for the block that it reads in the next tile: the blocks
-// between are read by the other streams.
-SmallVector<Stream> MatmulEmitter::StreamsAt(const Operands& o, const Tile& tile, Value line) {
-  const int64_t last_line = BlockBytes() / 64 - kPrefetchLines;
-  Value jump = b_.Select(b_.Less(line, b_.Index(last_line)), b_.Index(0),
-                         b_.Index((tile.blocks - 1) * BlockBytes()));
-  Value ahead = b_.Add(jump, kPrefetchLines * 64);
-  SmallVector<Stream> streams;
-  for (int64_t block = 0; block < tile.blocks; ++block) {
-    for (Value weight : o.weights) {
-      Value at = b_.At(b_.At(weight, line, 64), block * BlockBytes());
-      streams.push_back({at, b_.At(at, ahead, 1)});
-    }
-  }
-  return streams;
-}
-
-// The sums of a tile, [row][block][source].
-Values MatmulEmitter::Accumulate(const Operands& o, const Tile& tile) {
-  const int64_t per_line = StepsPerLine();
-  const int64_t full_lines = spec_.inner / per_line;
-  const int64_t steps = UnrolledSteps(tile.rows * tile.blocks * sources_);
-  const int64_t unrolled = full_lines / steps * steps;
-  Values sums(tile.rows * tile.blocks * sources_, b_.Zero());
-  if (unrolled > 0) {
-    sums = b_.For(b_.Index(0), b_.Index(unrolled), steps, sums, [&](Value line, ValueRange in) {
-      Values next(in);
-      SmallVector<Stream> streams = StreamsAt(o, tile, line);
-      Value x = b_.At(o.x, line, per_line * 4);
-      for (int64_t step = 0; step < steps; ++step) {
-        Step(tile, x, streams, step, /*odd_tail=*/false, next);
-      }
-      return next;
-    });
-  }
-  Value line = b_.Index(unrolled);
-  SmallVector<Stream> streams = StreamsAt(o, tile, line);
-  Value x = b_.At(o.x, line, per_line * 4);
-  const int64_t lines = CeilDiv(spec_.inner, per_line);
-  for (int64_t step = 0; unrolled + step < lines; ++step) {
-    Step(tile, x, streams, step, /*odd_tail=*/unrolled + step >= full_lines, sums);
-  }
-  return sums;
 }
 
 Value MatmulEmitter::Biased(Value sum, Value bias, int64_t block, Value mask) {
@@ -255,7 +174,7 @@ LLVM::LLVMFuncOp MatmulEmitter::TileFunction(const Tile& tile) {
   if (!function) {
     function = b_.Helper(name, ArgTypes(/*sweep=*/false), [&](ValueRange args) {
       Operands o = Unpack(args);
-      Finish(o, tile, Accumulate(o, tile));
+      Finish(o, tile, product_->Accumulate({tile.rows, tile.blocks, sources_}, o.x, o.weights));
     });
   }
   return function;
@@ -267,7 +186,7 @@ void MatmulEmitter::SweepRows(const Operands& o, Value rows, Value block, int64_
                               bool partial, bool few_rows) {
   auto call = [&](Value row, int64_t tile_rows) {
     Operands at = o;
-    at.x = b_.At(o.x, row, spec_.inner * 4);
+    at.x = b_.At(o.x, row, product_->RowBytes());
     for (Value& weight : at.weights) weight = b_.At(weight, block, BlockBytes());
     for (Value& bias : at.biases) bias = b_.At(bias, block, kLanes * ByteSize(*spec_.bias));
     Value offset = b_.Add(b_.Mul(row, o.columns), b_.Mul(block, kLanes));
@@ -275,7 +194,7 @@ void MatmulEmitter::SweepRows(const Operands& o, Value rows, Value block, int64_
     at.out = b_.At(o.out, offset, 4);
     b_.Call(TileFunction({tile_rows, blocks, partial}), Pack(at, {}));
   };
-  std::vector<int64_t> sizes = DescendingSizes(few_rows ? vector_rows_ : tile_rows_);
+  std::vector<int64_t> sizes = DescendingSizes(few_rows ? tiling_.few_rows : tiling_.rows);
   Value next = b_.Mul(b_.Div(rows, sizes[0]), sizes[0]);
   b_.For(b_.Index(0), next, sizes[0], [&](Value row) { call(row, sizes[0]); });
   for (size_t i = 1; i < sizes.size(); ++i) {
@@ -290,7 +209,8 @@ void MatmulEmitter::SweepColumns(const Operands& o, Value rows, Value first, Val
                                  bool few_rows) {
   Value whole = b_.Min(last, b_.Div(o.columns, kLanes));
   Value next = first;
-  for (int64_t blocks : DescendingSizes(few_rows ? vector_blocks_ : tile_blocks_)) {
+  for (int64_t blocks :
+       DescendingSizes((few_rows ? tiling_.few_blocks : tiling_.blocks) / sources_)) {
     Value left = b_.Max(b_.Sub(whole, next), b_.Index(0));
     Value stop = b_.Add(next, b_.Mul(b_.Div(left, blocks), blocks));
     b_.For(next, stop, blocks,
@@ -307,49 +227,66 @@ LLVM::LLVMFuncOp MatmulEmitter::SweepFunction() {
   return b_.Helper(name_ + ".sweep", ArgTypes(/*sweep=*/true), [&](ValueRange args) {
     Operands o = Unpack(args.drop_back(3));
     Value rows = args[args.size() - 3], first = args[args.size() - 2], last = args.back();
-    Value few = b_.Compare(arith::CmpIPredicate::sle, rows, b_.Index(vector_rows_));
+    Value few = b_.Compare(arith::CmpIPredicate::sle, rows, b_.Index(tiling_.few_rows));
     b_.If(
         few, [&] { SweepColumns(o, rows, first, last, /*few_rows=*/true); },
         [&] { SweepColumns(o, rows, first, last, /*few_rows=*/false); });
   });
 }
 
+// The segments' shares of items [begin, end), for `rows` rows of `x` which are rows first_row, ...
+// of the call.
+void MatmulEmitter::SweepSegments(const KernelArgs& args, LLVM::LLVMFuncOp sweep, Value x,
+                                  Value rows, Value first_row) {
+  int64_t operand = 1;
+  SmallVector<Value> weights, biases;
+  for (size_t i = 0; i < spec_.columns.size(); ++i) {
+    weights.push_back(b_.Operand(args, operand++));
+    if (spec_.bias) biases.push_back(b_.Operand(args, operand++));
+  }
+  Value residual;
+  if (spec_.epilogue == MatmulEpilogue::kAddResidual) residual = b_.Operand(args, operand++);
+  int64_t first_item = 0;
+  for (size_t i = 0; i < spec_.columns.size(); i += sources_) {
+    const int64_t columns = spec_.columns[i];
+    const int64_t items = CeilDiv(columns, kMatmulItemColumns);
+    const int64_t blocks_per_item = kMatmulItemColumns / kLanes;
+    Operands o;
+    o.x = x;
+    for (int64_t s = 0; s < sources_; ++s) {
+      o.weights.push_back(weights[i + s]);
+      if (spec_.bias) o.biases.push_back(biases[i + s]);
+    }
+    if (residual) o.residual = b_.At(residual, first_row, columns * 4);
+    o.out = b_.At(b_.Operand(args, operand++), first_row, columns * 4);
+    o.columns = b_.Index(columns);
+    o.count = b_.Index(columns % kLanes);
+    auto block_of = [&](Value item) {
+      Value local = b_.Clamp(b_.Sub(item, b_.Index(first_item)), b_.Index(0), b_.Index(items));
+      return b_.Min(b_.Mul(local, blocks_per_item), b_.Index(CeilDiv(columns, kLanes)));
+    };
+    Value first = block_of(args.begin), last = block_of(args.end);
+    b_.If(b_.Less(first, last), [&] { b_.Call(sweep, Pack(o, {rows, first, last})); });
+    first_item += items;
+  }
+}
+
 void MatmulEmitter::Emit() {
   LLVM::LLVMFuncOp sweep = SweepFunction();
   b_.Kernel(name_, [&](const KernelArgs& args) {
     Value rows = b_.Dim(args, 0);
-    int64_t operand = 0;
-    Value x = b_.Operand(args, operand++);
-    SmallVector<Value> weights, biases;
-    for (size_t i = 0; i < spec_.columns.size(); ++i) {
-      weights.push_back(b_.Operand(args, operand++));
-      if (spec_.bias) biases.push_back(b_.Operand(args, operand++));
-    }
-    Value residual;
-    if (spec_.epilogue == MatmulEpilogue::kAddResidual) residual = b_.Operand(args, operand++);
-    int64_t first_item = 0;
-    for (size_t i = 0; i < spec_.columns.size(); i += sources_) {
-      const int64_t columns = spec_.columns[i];
-      const int64_t items = CeilDiv(columns, kMatmulItemColumns);
-      const int64_t blocks_per_item = kMatmulItemColumns / kLanes;
-      Operands o;
-      o.x = x;
-      for (int64_t s = 0; s < sources_; ++s) {
-        o.weights.push_back(weights[i + s]);
-        if (spec_.bias) o.biases.push_back(biases[i + s]);
-      }
-      o.residual = residual;
-      o.out = b_.Operand(args, operand++);
-      o.columns = b_.Index(columns);
-      o.count = b_.Index(columns % kLanes);
-      auto block_of = [&](Value item) {
-        Value local = b_.Clamp(b_.Sub(item, b_.Index(first_item)), b_.Index(0), b_.Index(items));
-        return b_.Min(b_.Mul(local, blocks_per_item), b_.Index(CeilDiv(columns, kLanes)));
-      };
-      Value first = block_of(args.begin), last = block_of(args.end);
-      b_.If(b_.Less(first, last), [&] { b_.Call(sweep, Pack(o, {rows, first, last})); });
-      first_item += items;
-    }
+    Value x = b_.Operand(args, 0);
+    if (!product_->PreparesRows()) return SweepSegments(args, sweep, x, rows, b_.Index(0));
+    // Every worker prepares the rows for itself: that is cheaper than meeting the others.
+    const int64_t piece = PieceRows(PreparedRowBytes(spec_.format, spec_.inner));
+    b_.For(b_.Index(0), rows, piece, [&](Value first) {
+      Value count = b_.Min(b_.Index(piece), b_.Sub(rows, first));
+      b_.For(b_.Index(0), count, 1, [&](Value row) {
+        product_->PrepareRow(b_.At(x, b_.Add(first, row), spec_.inner * 4),
+                             b_.At(args.scratch, row, product_->RowBytes()));
+      });
+      SweepSegments(args, sweep, args.scratch, count, first);
+    });
   });
 }
 
@@ -364,10 +301,9 @@ int64_t MatmulItems(const MatmulSpec& spec) {
   return items;
 }
 
-int64_t PackedWeightBytes(WeightFormat format, int64_t columns, int64_t inner) {
-  const int64_t blocks = CeilDiv(columns, kLanes);
-  return format == WeightFormat::kF32 ? blocks * inner * kLanes * 4
-                                      : blocks * CeilDiv(inner, 2) * kLanes * 4;
+int64_t MatmulScratchBytes(const MatmulSpec& spec) {
+  const int64_t row_bytes = PreparedRowBytes(spec.format, spec.inner);
+  return row_bytes * PieceRows(row_bytes);
 }
 
 void EmitMatmul(KernelBuilder& b, llvm::StringRef name, const MatmulSpec& spec) {

@@ -12,14 +12,9 @@
 #include <vector>
 
 #include "compiler/lower/kernel_builder.h"
+#include "compiler/lower/weight_format.h"
 
 namespace lathe {
-
-// Layouts of packed weights, as Weight.layout in runtime/artifact/artifact.proto spells them.
-enum class WeightFormat {
-  kBF16Pairs,  // "k2n16": [N/16][K/2][16][2] bf16
-  kF32,        // "k1n16": [N/16][K][16] f32
-};
 
 // Columns of one work item.
 inline constexpr int64_t kMatmulItemColumns = 32;
@@ -48,8 +43,8 @@ struct MatmulSpec {
 // Work items of `spec`; does not depend on rows.
 int64_t MatmulItems(const MatmulSpec& spec);
 
-// Bytes of a packed weight of [columns, inner].
-int64_t PackedWeightBytes(WeightFormat format, int64_t columns, int64_t inner);
+// Scratch memory of a worker: the rows that it prepares.
+int64_t MatmulScratchBytes(const MatmulSpec& spec);
 
 // Adds the kernel `name` and its helpers to the builder's module. C1: one to three segments, their
 // columns and inner are positive; C2: a residual goes with one segment; C3: swiglu goes with two

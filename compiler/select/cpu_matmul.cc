@@ -142,6 +142,7 @@ absl::StatusOr<KernelChoice> MatchCpuMatmul(DispatchOp dispatch) {
   choice.key = KeyOf(spec);
   choice.dims = {Rows(x)};
   choice.items.coefficient = MatmulItems(spec);
+  choice.scratch_bytes = MatmulScratchBytes(spec);
   choice.emit = [spec](KernelBuilder& b, llvm::StringRef name) { EmitMatmul(b, name, spec); };
   return choice;
 }

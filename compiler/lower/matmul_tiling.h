@@ -1,0 +1,41 @@
+// How a matrix product is cut into register tiles on one feature level: the numbers that a kernel
+// tuner turns.
+//   MatmulTiling tiling = DefaultTiling(level, WeightFormat::kBF16Pairs, /*sources=*/1);
+#pragma once
+
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "compiler/lower/weight_format.h"
+#include "compiler/target/target.h"
+
+namespace lathe {
+
+struct MatmulTiling {
+  // The tile of many rows: rows x blocks of 16 columns of f32 accumulators. Blocks count those of
+  // all sources (swiglu reads gate and up side by side).
+  int64_t rows = 0;
+  int64_t blocks = 0;
+  // At most few_rows rows take few_blocks blocks at once: more streams of weights in flight.
+  int64_t few_rows = 0;
+  int64_t few_blocks = 0;
+  // Cache lines of weights between a load and the prefetch ahead of it; 0: no prefetch.
+  int64_t prefetch_lines = 0;
+
+  bool operator==(const MatmulTiling&) const = default;
+};
+
+// What the description of the level says, fitted to its registers. `sources`: matrices read side
+// by side, 1 or 2.
+MatmulTiling DefaultTiling(const CpuLevel& level, WeightFormat format, int64_t sources);
+
+// Vector registers that a tile of rows x blocks needs: accumulators, one vector of weights for each
+// block, a broadcast value.
+int64_t TileRegisters(const CpuLevel& level, WeightFormat format, int64_t rows, int64_t blocks);
+
+// InvalidArgument when a number is not positive, blocks are no multiple of `sources`, or a tile
+// does not fit the registers of `level`: says what is needed and what there is.
+absl::Status CheckTiling(const MatmulTiling& tiling, const CpuLevel& level, WeightFormat format,
+                         int64_t sources);
+
+}  // namespace lathe

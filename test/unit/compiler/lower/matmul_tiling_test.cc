@@ -1,0 +1,57 @@
+#include "compiler/lower/matmul_tiling.h"
+
+#include "test/support/status_matchers.h"
+
+namespace lathe {
+namespace {
+
+using ::lathe::testing::StatusIs;
+using ::testing::HasSubstr;
+
+constexpr WeightFormat kFormats[] = {WeightFormat::kBF16Pairs, WeightFormat::kF32};
+
+TEST(MatmulTiling, DefaultsFitEveryLevel) {
+  LATHE_ASSERT_OK_AND_ASSIGN(Target cpu, FindTarget("cpu"));
+  for (const CpuLevel& level : cpu.levels) {
+    for (WeightFormat format : kFormats) {
+      for (int64_t sources : {1, 2}) {
+        SCOPED_TRACE(level.name + " " + std::string(LayoutName(format)));
+        LATHE_EXPECT_OK(CheckTiling(DefaultTiling(level, format, sources), level, format, sources));
+      }
+    }
+  }
+}
+
+TEST(MatmulTiling, CountsRegisters) {
+  LATHE_ASSERT_OK_AND_ASSIGN(Target cpu, FindTarget("cpu"));
+  LATHE_ASSERT_OK_AND_ASSIGN(CpuLevel wide, FindLevel(cpu, "x86-64-v4"));
+  EXPECT_EQ(TileRegisters(wide, WeightFormat::kBF16Pairs, 12, 2), 24 + 2 + 1);
+  LATHE_ASSERT_OK_AND_ASSIGN(CpuLevel narrow, FindLevel(cpu, "x86-64-v3"));
+  EXPECT_EQ(TileRegisters(narrow, WeightFormat::kBF16Pairs, 6, 1), 12 + 2 + 1);
+}
+
+TEST(MatmulTiling, RefusesWhatDoesNotFit) {
+  LATHE_ASSERT_OK_AND_ASSIGN(Target cpu, FindTarget("cpu"));
+  LATHE_ASSERT_OK_AND_ASSIGN(CpuLevel level, FindLevel(cpu, "x86-64-v4"));
+  const MatmulTiling fits = DefaultTiling(level, WeightFormat::kBF16Pairs, 1);
+  auto check = [&](auto change, int64_t sources = 1) {
+    MatmulTiling tiling = fits;
+    change(tiling);
+    return CheckTiling(tiling, level, WeightFormat::kBF16Pairs, sources);
+  };
+  EXPECT_THAT(check([](MatmulTiling& t) { t.rows = 16; }),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("a tile of rows = 16, blocks = 2 needs 35 vector registers, "
+                                 "x86-64-v4 has 32")));
+  EXPECT_THAT(check([](MatmulTiling& t) { t.few_rows = 8; }),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("few_rows = 8")));
+  EXPECT_THAT(check([](MatmulTiling& t) { t.blocks = 0; }),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("blocks is 0")));
+  EXPECT_THAT(check([](MatmulTiling& t) { t.blocks = 1; }, 2),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("a multiple of 2")));
+  EXPECT_THAT(check([](MatmulTiling& t) { t.prefetch_lines = -1; }),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("prefetch_lines is -1")));
+}
+
+}  // namespace
+}  // namespace lathe
