@@ -12,13 +12,17 @@
 namespace lathe {
 namespace {
 
-// "#tokens" instead of #lathe.sym<tokens>, "!kv" for the cache types: long types repeat on every
-// line of a dump.
+// "#tokens" instead of #lathe.sym<tokens>, "#int4_g32" for quantised weights, "!kv" for the cache
+// types: long types repeat on every line of a dump.
 class Aliases : public mlir::OpAsmDialectInterface {
  public:
   using OpAsmDialectInterface::OpAsmDialectInterface;
 
   AliasResult getAlias(mlir::Attribute attribute, llvm::raw_ostream& stream) const override {
+    if (auto quant = llvm::dyn_cast<GroupQuantAttr>(attribute)) {
+      stream << "int" << quant.getBits() << "_g" << quant.getGroup();
+      return AliasResult::FinalAlias;
+    }
     auto names = llvm::dyn_cast<SymAttr>(attribute);
     if (!names || names.getNames().empty()) return AliasResult::NoAlias;
     std::string alias;

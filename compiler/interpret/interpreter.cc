@@ -83,7 +83,7 @@ class Execution::Frame final : public EvalContext {
   KvState& kv_state() override { return execution_.state_; }
   absl::StatusOr<const HostTensor*> Weight(llvm::StringRef name,
                                            mlir::RankedTensorType type) override {
-    return execution_.interpreter_.Weight(name, type.getShape());
+    return execution_.interpreter_.Weight(name, type);
   }
   absl::StatusOr<std::vector<int64_t>> Shape(mlir::RankedTensorType type) const override {
     std::vector<int64_t> shape;
@@ -268,7 +268,8 @@ Interpreter::Interpreter(mlir::ModuleOp module, const TensorSource& weights, Acc
     : symbols_(module), weights_(weights), accumulate_(accumulate) {}
 
 absl::StatusOr<const HostTensor*> Interpreter::Weight(llvm::StringRef name,
-                                                      llvm::ArrayRef<int64_t> shape) {
+                                                      mlir::RankedTensorType type) {
+  llvm::ArrayRef<int64_t> shape = type.getShape();
   auto known = widened_.find(name.str());
   if (known != widened_.end()) return &known->second;
   const TensorView* view = weights_.Find(name.str());
@@ -281,6 +282,7 @@ absl::StatusOr<const HostTensor*> Interpreter::Weight(llvm::StringRef name,
         Describe(llvm::SmallVector<Extent>(shape.begin(), shape.end()))));
   }
   LATHE_ASSIGN_OR_RETURN(HostTensor tensor, HostTensor::FromView(*view), name.str());
+  if (auto format = GroupQuantOf(type)) tensor = QuantizedValues(*format, tensor);
   return &widened_.emplace(name.str(), std::move(tensor)).first->second;
 }
 

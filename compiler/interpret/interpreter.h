@@ -38,12 +38,14 @@ class Interpreter {
 
  private:
   friend class Execution;
-  absl::StatusOr<const HostTensor*> Weight(llvm::StringRef name, llvm::ArrayRef<int64_t> shape);
+  absl::StatusOr<const HostTensor*> Weight(llvm::StringRef name, mlir::RankedTensorType type);
 
   mlir::SymbolTable symbols_;
   const TensorSource& weights_;
   Accumulate accumulate_;
-  std::map<std::string, HostTensor> widened_;  // weights as f32, kept from the first use on
+  // Weights as f32, kept from the first use on; those that the module stores as small integers
+  // with what that loses.
+  std::map<std::string, HostTensor> widened_;
 };
 
 }  // namespace lathe

@@ -37,11 +37,10 @@ mlir::LogicalResult VerifyTopLevel(Phase phase, mlir::ModuleOp module) {
   return mlir::success();
 }
 
-// Caches, and tensors whose dynamic extents all have names.
+// Caches, tensors whose dynamic extents all have names, and quantised weights.
 bool IsGraphType(mlir::Type type) {
   if (llvm::isa<KvCacheType, KvLayerType>(type)) return true;
-  auto tensor = llvm::dyn_cast<mlir::RankedTensorType>(type);
-  return tensor && HasNamedExtents(tensor);
+  return IsStorable(type);
 }
 
 mlir::LogicalResult VerifyTypes(Phase phase, mlir::Operation* op, mlir::TypeRange types) {

@@ -42,6 +42,23 @@ def Lathe_SymAttr : AttrDef<Lathe_Dialect, "Sym", [DeclareAttrInterfaceMethods<V
   let genVerifyDecl = 1;
 }
 
+def Lathe_GroupQuantAttr
+    : AttrDef<Lathe_Dialect, "GroupQuant", [DeclareAttrInterfaceMethods<VerifiableTensorEncoding>]> {
+  let mnemonic = "group_quant";
+  let summary = "a weight matrix stored as small integers with an f16 scale for each group of a row";
+  let description = [{
+    `tensor<64x96xf32, #lathe.group_quant<int4, group = 32>>` reads as f32, since scale times number is exact there, and
+    is stored in 4.5 bits an element (ops/core/group_quant.h says which). Only the ops that take a Lathe_Matrix read it.
+    C1: group is 32 or 128. C2: the tensor is a static matrix. C3: its elements are f32.
+  }];
+  let parameters = (ins "int":$bits, "int64_t":$group);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    GroupQuant format() const { return {.bits = getBits(), .group = getGroup()}; }
+  }];
+}
+
 class Lathe_Type<string name, string typeMnemonic> : TypeDef<Lathe_Dialect, name> {
   let mnemonic = typeMnemonic;
   let genVerifyDecl = 1;
@@ -79,6 +96,14 @@ def Lathe_Float : Lathe_TensorOf<[F32, F16, BF16], "tensor of f32, f16 or bf16">
 def Lathe_F32 : Lathe_TensorOf<[F32], "tensor of f32">;
 def Lathe_I32 : Lathe_TensorOf<[I32], "tensor of i32">;
 def Lathe_Tensor : Lathe_TensorOf<[F32, F16, BF16, I32], "tensor of f32, f16, bf16 or i32">;
+
+// A weight that is read element by element or in products: plain, or quantised in groups.
+def Lathe_Matrix : ConfinedType<RankedTensorOf<[F32, F16, BF16]>, [CPred<"::lathe::IsStorable($_self)">],
+                                "tensor of f32, f16 or bf16, every dynamic extent named, or quantised in groups",
+                                "::mlir::RankedTensorType">;
+def Lathe_AnyMatrix : ConfinedType<RankedTensorOf<[F32, F16, BF16, I32]>, [CPred<"::lathe::IsStorable($_self)">],
+                                   "tensor of f32, f16, bf16 or i32, every dynamic extent named, or quantised in groups",
+                                   "::mlir::RankedTensorType">;
 
 // ---- op classes -------------------------------------------------------------------------------------------------
 

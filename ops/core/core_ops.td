@@ -25,7 +25,7 @@ def Lathe_WeightOp : Lathe_Op<"weight", [Pure, Lathe_Primitive, Lathe_Evaluates,
     C1: the symbol is a lathe.param of the module. C2: the type is the declared one.
   }];
   let arguments = (ins FlatSymbolRefAttr:$param);
-  let results = (outs Lathe_Float:$value);
+  let results = (outs Lathe_Matrix:$value);
   let assemblyFormat = "$param attr-dict `:` type($value)";
 }
 

@@ -1,4 +1,4 @@
-// The dialect `lathe`: its class, types, attribute, interfaces and core ops. The families' headers
+// The dialect `lathe`: its class, types, attributes, interfaces and core ops. The families' headers
 // add their ops to it.
 #pragma once
 
@@ -18,6 +18,7 @@
 #include "ops/core/cost.h"
 #include "ops/core/eval_context.h"
 #include "ops/core/extent.h"
+#include "ops/core/group_quant.h"
 #include "ops/core/verify.h"
 
 namespace lathe {

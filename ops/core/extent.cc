@@ -14,10 +14,26 @@ SymExpr Extent::expr() const { return is_static() ? SymExpr(size) : SymExpr::Sym
 bool HasNamedExtents(mlir::Type type) {
   auto tensor = llvm::dyn_cast<RankedTensorType>(type);
   if (!tensor) return false;
-  auto names = llvm::dyn_cast_or_null<SymAttr>(tensor.getEncoding());
-  if (!names) return tensor.hasStaticShape();
-  return names.getNames().size() == static_cast<size_t>(tensor.getNumDynamicDims());
+  if (!tensor.getEncoding()) return tensor.hasStaticShape();
+  auto names = llvm::dyn_cast<SymAttr>(tensor.getEncoding());
+  return names && names.getNames().size() == static_cast<size_t>(tensor.getNumDynamicDims());
 }
+
+std::optional<GroupQuant> GroupQuantOf(mlir::Type type) {
+  auto tensor = llvm::dyn_cast<RankedTensorType>(type);
+  auto encoding =
+      tensor ? llvm::dyn_cast_or_null<GroupQuantAttr>(tensor.getEncoding()) : GroupQuantAttr();
+  if (!encoding) return std::nullopt;
+  return encoding.format();
+}
+
+RankedTensorType WithGroupQuant(RankedTensorType type, const GroupQuant& format) {
+  mlir::MLIRContext* context = type.getContext();
+  return RankedTensorType::get(type.getShape(), mlir::Float32Type::get(context),
+                               GroupQuantAttr::get(context, format.bits, format.group));
+}
+
+bool IsStorable(mlir::Type type) { return HasNamedExtents(type) || GroupQuantOf(type); }
 
 llvm::SmallVector<Extent> Extents(RankedTensorType type) {
   auto names = llvm::dyn_cast_or_null<SymAttr>(type.getEncoding());
@@ -97,7 +113,15 @@ SymExpr NumElements(RankedTensorType type) {
 }
 
 SymExpr NumBytes(RankedTensorType type) {
+  if (GroupQuantOf(type)) return Extents(type).front().expr() * RowBytes(type);
   return NumElements(type) * SymExpr(type.getElementTypeBitWidth() / 8);
+}
+
+SymExpr RowBytes(RankedTensorType type) {
+  if (auto format = GroupQuantOf(type)) return SymExpr(format->RowBytes(type.getDimSize(1)));
+  SymExpr bytes = type.getElementTypeBitWidth() / 8;
+  for (const Extent& extent : llvm::drop_begin(Extents(type))) bytes = bytes * extent.expr();
+  return bytes;
 }
 
 }  // namespace lathe

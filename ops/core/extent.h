@@ -10,6 +10,7 @@
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringRef.h"
 #include "mlir/IR/BuiltinTypes.h"
+#include "ops/core/group_quant.h"
 #include "ops/core/sym_expr.h"
 #include "runtime/base/dtype.h"
 
@@ -33,7 +34,14 @@ struct Extent {
 // ask for.
 bool HasNamedExtents(mlir::Type type);
 
-// The extents of a type for which HasNamedExtents holds.
+// The format of a weight that is stored as small integers (#lathe.group_quant); none for all else.
+std::optional<GroupQuant> GroupQuantOf(mlir::Type type);
+// The type of the same matrix stored in `format`.
+mlir::RankedTensorType WithGroupQuant(mlir::RankedTensorType type, const GroupQuant& format);
+// What weights may be: HasNamedExtents or GroupQuantOf.
+bool IsStorable(mlir::Type type);
+
+// The extents of a type for which IsStorable holds.
 llvm::SmallVector<Extent> Extents(mlir::RankedTensorType type);
 mlir::RankedTensorType MakeTensorType(mlir::MLIRContext* context, llvm::ArrayRef<Extent> extents,
                                       mlir::Type element);
@@ -49,8 +57,10 @@ std::string DescribeShape(mlir::RankedTensorType type);
 std::optional<DType> DTypeOf(mlir::Type element);
 mlir::Type ElementType(mlir::MLIRContext* context, DType dtype);
 
-// Number of elements and of bytes as expressions.
+// Number of elements, and of bytes as stored, as expressions.
 SymExpr NumElements(mlir::RankedTensorType type);
 SymExpr NumBytes(mlir::RankedTensorType type);
+// Bytes of one row of `type` as stored: of all that lies behind the first extent.
+SymExpr RowBytes(mlir::RankedTensorType type);
 
 }  // namespace lathe

@@ -1,4 +1,5 @@
-// The attribute #lathe.sym and the cache types: parsing, printing, verification.
+// The encodings #lathe.sym and #lathe.group_quant, and the cache types: parsing, printing,
+// verification.
 #include "llvm/ADT/TypeSwitch.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "ops/core/dialect.h"
@@ -63,6 +64,43 @@ llvm::LogicalResult SymAttr::verifyEncoding(llvm::ArrayRef<int64_t> shape, mlir:
   if (dynamic == getNames().size()) return mlir::success();
   return emit_error() << "C1: #lathe.sym has " << getNames().size() << " names for " << dynamic
                       << " dynamic extents";
+}
+
+// <int4, group = 32>
+mlir::Attribute GroupQuantAttr::parse(mlir::AsmParser& parser, mlir::Type) {
+  llvm::SMLoc location = parser.getCurrentLocation();
+  llvm::StringRef numbers;
+  int64_t group = 0;
+  if (parser.parseLess() || parser.parseKeyword(&numbers)) return {};
+  if (numbers != "int8" && numbers != "int4") {
+    parser.emitError(location) << "numbers of type '" << numbers << "', expected int8 or int4";
+    return {};
+  }
+  if (parser.parseComma() || parser.parseKeyword("group") || parser.parseEqual() ||
+      parser.parseInteger(group) || parser.parseGreater()) {
+    return {};
+  }
+  return parser.getChecked<GroupQuantAttr>(location, parser.getContext(), numbers == "int8" ? 8 : 4,
+                                           group);
+}
+
+void GroupQuantAttr::print(mlir::AsmPrinter& printer) const {
+  printer << "<int" << getBits() << ", group = " << getGroup() << '>';
+}
+
+llvm::LogicalResult GroupQuantAttr::verify(EmitError emit_error, int, int64_t group) {
+  if (group == 32 || group == 128) return mlir::success();
+  return emit_error() << "C1: groups of " << group << ", expected 32 or 128";
+}
+
+llvm::LogicalResult GroupQuantAttr::verifyEncoding(llvm::ArrayRef<int64_t> shape,
+                                                   mlir::Type element, EmitError emit_error) const {
+  if (shape.size() != 2 || mlir::ShapedType::isDynamicShape(shape)) {
+    return emit_error() << "C2: #lathe.group_quant on a tensor of rank " << shape.size()
+                        << ", expected a static matrix";
+  }
+  if (element.isF32()) return mlir::success();
+  return emit_error() << "C3: #lathe.group_quant on elements of " << element << ", expected f32";
 }
 
 llvm::LogicalResult KvCacheType::verify(EmitError emit_error, llvm::StringRef cache_name,

@@ -61,11 +61,10 @@ llvm::SmallVector<mlir::Value> EmbedOp::Decompose(mlir::OpBuilder& builder) {
 // Only the chosen rows are read.
 OpCost EmbedOp::Cost() {
   mlir::RankedTensorType y = TensorTypeOf(getY());
-  mlir::RankedTensorType table = TensorTypeOf(getTable());
+  mlir::RankedTensorType tokens = TensorTypeOf(getTokens());
   SymExpr flops = getMultiplier().isExactlyValue(1.0) ? SymExpr(0) : NumElements(y);
-  return {flops,
-          NumBytes(TensorTypeOf(getTokens())) + NumBytes(WithElement(y, table.getElementType())),
-          NumBytes(y)};
+  SymExpr rows = NumElements(tokens) * RowBytes(TensorTypeOf(getTable()));
+  return {flops, NumBytes(tokens) + rows, NumBytes(y)};
 }
 
 llvm::LogicalResult GatherRowsOp::inferReturnTypes(mlir::MLIRContext*,
@@ -88,8 +87,9 @@ absl::Status GatherRowsOp::Evaluate(EvalContext& context) {
 }
 
 OpCost GatherRowsOp::Cost() {
-  SymExpr bytes = NumBytes(TensorTypeOf(getY()));
-  return {SymExpr(0), NumBytes(TensorTypeOf(getRows())) + bytes, bytes};
+  mlir::RankedTensorType rows = TensorTypeOf(getRows());
+  SymExpr bytes = NumElements(rows) * RowBytes(TensorTypeOf(getX()));
+  return {SymExpr(0), NumBytes(rows) + bytes, NumBytes(TensorTypeOf(getY()))};
 }
 
 }  // namespace lathe

@@ -8,11 +8,12 @@ def Lathe_MatmulOp : Lathe_NamedOp<"matmul", "mm", [Pure, Lathe_Primitive, Lathe
                                                     Lathe_Costs]> {
   let summary = "y[.., n] = sum over k of x[.., k] * weight[n, k], plus bias[n]";
   let description = [{
-    The weight lies as checkpoints store it, one row an output. Sums are f32 with k ascending.
+    The weight lies as checkpoints store it, one row an output; one that is quantised in groups stands for its scales
+    times its numbers. Sums are f32 with k ascending.
     C1: the weight has rank 2. C2: its last extent is the last extent of x. C3: the bias has one element an output.
   }];
   let arguments = (ins Lathe_Float:$x,                // [.., K]
-                       Lathe_Float:$weight,           // [N, K]
+                       Lathe_Matrix:$weight,          // [N, K]
                        Optional<Lathe_Float>:$bias);  // [N]
   let results = (outs Lathe_F32:$y);                  // [.., N]
   let assemblyFormat = [{

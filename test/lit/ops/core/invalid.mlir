@@ -89,3 +89,31 @@ func.func private @kv_layer_c1(!lathe.kv_layer<kv_heads = 1, head_dim = 4, dtype
 
 // expected-error @+1 {{C2: dtype is 'i8', expected f32, f16 or bf16}}
 func.func private @kv_cache_c2(!lathe.kv_cache<name = "kv", layers = 1, kv_heads = 1, head_dim = 4, dtype = i8, page = 64, window = 0>)
+
+// -----
+
+// expected-error @+1 {{C1: groups of 48, expected 32 or 128}}
+lathe.param @group_quant_c1 : tensor<4x64xf32, #lathe.group_quant<int4, group = 48>>
+
+// -----
+
+// expected-error @+1 {{C2: #lathe.group_quant on a tensor of rank 1, expected a static matrix}}
+lathe.param @group_quant_c2 : tensor<64xf32, #lathe.group_quant<int4, group = 32>>
+
+// -----
+
+// expected-error @+1 {{C3: #lathe.group_quant on elements of 'bf16', expected f32}}
+lathe.param @group_quant_c3 : tensor<4x64xbf16, #lathe.group_quant<int4, group = 32>>
+
+// -----
+
+// expected-error @+1 {{numbers of type 'int3', expected int8 or int4}}
+lathe.param @group_quant_numbers : tensor<4x64xf32, #lathe.group_quant<int3, group = 32>>
+
+// -----
+
+func.func @group_quant_is_no_activation(%w: tensor<4x64xf32, #lathe.group_quant<int4, group = 32>>) {
+  // expected-error @+1 {{operand #0 must be tensor of f32, f16 or bf16, every dynamic extent named}}
+  %0 = lathe.silu %w : tensor<4x64xf32, #lathe.group_quant<int4, group = 32>>
+  return
+}

@@ -1,6 +1,8 @@
 #include "compiler/interpret/interpreter.h"
 
 #include "gtest/gtest.h"
+#include "ops/core/group_quant.h"
+#include "ops/linear/linear_reference.h"
 #include "test/support/graph/graph.h"
 #include "test/support/status_matchers.h"
 
@@ -8,6 +10,7 @@ namespace lathe {
 namespace {
 
 using ::lathe::testing::Graph;
+using ::lathe::testing::RandomFloats;
 using ::lathe::testing::StatusIs;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
@@ -129,6 +132,36 @@ TEST(InterpreterLimitsTest, WhatHasNoReferenceIsNamed) {
   EXPECT_THAT(constant.RunAll({}),
               StatusIs(absl::StatusCode::kUnimplemented,
                        AllOf(HasSubstr("func.constant"), HasSubstr("the op has no reference"))));
+}
+
+TEST(InterpreterQuantTest, WeightsOfSmallIntegersLoseWhatTheyLose) {
+  Graph graph(R"(
+  #q4 = #lathe.group_quant<int4, group = 32>
+  lathe.param @w : tensor<5x40xf32, #q4>
+  func.func @main(%x: tensor<?x40xf32, #tokens> {lathe.name = "x"},
+                  %r: tensor<?xi32, #tokens> {lathe.name = "rows"})
+      -> (tensor<?x5xf32, #tokens> {lathe.name = "y"}, tensor<?x40xf32, #tokens> {lathe.name = "e"}) {
+    %w = lathe.weight @w : tensor<5x40xf32, #q4>
+    %y = lathe.matmul %x, %w : tensor<?x40xf32, #tokens>, tensor<5x40xf32, #q4>
+    %e = lathe.embed %w, %r : tensor<5x40xf32, #q4>, tensor<?xi32, #tokens>
+    return %y, %e : tensor<?x5xf32, #tokens>, tensor<?x40xf32, #tokens>
+  })");
+  HostTensor w = RandomFloats({5, 40}, 1), x = RandomFloats({2, 40}, 2);
+  graph.weights().Add("w", w);
+  HostTensor values = QuantizedValues({.bits = 4, .group = 32}, w);
+  auto run = [&]() -> Interpreter::NamedTensors {
+    auto outputs = graph.RunAll({{"x", x}, {"rows", HostTensor::Ints({2}, {4, 0})}});
+    LATHE_EXPECT_OK(outputs);
+    return outputs.ok() ? *outputs : Interpreter::NamedTensors();
+  };
+  Interpreter::NamedTensors outputs = run();
+  HostTensor expected = MatmulReference(x, values, nullptr, Accumulate::kF32);
+  EXPECT_EQ(outputs["y"].floats(), expected.floats());
+  EXPECT_EQ(outputs["e"].floats().subspan(0, 40), values.floats().subspan(160, 40));
+  EXPECT_EQ(outputs["e"].floats().subspan(40, 40), values.floats().subspan(0, 40));
+  // An embedding's parts read the same table.
+  graph.DecomposeAll();
+  EXPECT_EQ(run()["e"].floats(), outputs["e"].floats());
 }
 
 }  // namespace

@@ -47,6 +47,23 @@ TEST_F(ExtentTest, SizesAreExpressions) {
   EXPECT_EQ(NumBytes(Type({"tokens", "tokens"})).ToString(), "4*tokens*tokens");
 }
 
+TEST_F(ExtentTest, QuantizedMatricesAreStoredInFewerBytes) {
+  GroupQuant format{.bits = 4, .group = 32};
+  mlir::RankedTensorType type = WithGroupQuant(Type({10, 64}, DType::kBF16), format);
+  EXPECT_EQ(GroupQuantOf(type), format);
+  EXPECT_TRUE(IsStorable(type));
+  // Ops on activations must not take it for a tensor of f32.
+  EXPECT_FALSE(HasNamedExtents(type));
+  EXPECT_EQ(Extents(type), Extents(Type({10, 64})));
+  EXPECT_EQ(NumElements(type).ToString(), "640");
+  EXPECT_EQ(NumBytes(type).ToString(), "360");  // 0.5625 an element
+  EXPECT_EQ(RowBytes(type).ToString(), "36");
+
+  EXPECT_EQ(GroupQuantOf(Type({10, 64})), std::nullopt);
+  EXPECT_TRUE(IsStorable(Type({"tokens", 64})));
+  EXPECT_EQ(RowBytes(Type({"tokens", 4, 64}, DType::kBF16)).ToString(), "512");
+}
+
 TEST_F(ExtentTest, ElementTypesHaveDTypes) {
   for (DType dtype : {DType::kF32, DType::kF16, DType::kBF16, DType::kI32}) {
     EXPECT_EQ(DTypeOf(ElementType(&context_, dtype)), dtype);
