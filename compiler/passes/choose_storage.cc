@@ -2,13 +2,17 @@
 //
 // precision=f32: weights as the checkpoint holds them (f16 widened to f32, which is exact), caches
 // f32. precision=bf16: matrices bf16, caches bf16; vectors (norm weights, biases) stay as they are,
-// being small and sensitive. Types change at the declaration and follow every use: weight ops,
-// calls, layer arguments. The ops widen what they read, so nothing else changes.
+// being small and sensitive. weights=, embedding= and head= say otherwise of matrices by what they
+// are for (storage_policy.h): int8 and int4 with a scale for each group of a row. Types change at
+// the declaration and follow every use: weight ops, calls, layer arguments. The ops widen what they
+// read, so nothing else changes.
 #include "compiler/passes/passes.h"
+#include "compiler/passes/weight_roles.h"
 #include "llvm/ADT/SmallPtrSet.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/SymbolTable.h"
 #include "ops/core/dialect.h"
+#include "runtime/base/status_macros.h"
 
 namespace lathe {
 namespace {
@@ -16,8 +20,8 @@ namespace {
 struct ChooseStorage : mlir::PassWrapper<ChooseStorage, mlir::OperationPass<mlir::ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(ChooseStorage)
   ChooseStorage() = default;
-  explicit ChooseStorage(std::string value) { precision = std::move(value); }
-  ChooseStorage(const ChooseStorage& other) : PassWrapper(other) { precision = other.precision; }
+  explicit ChooseStorage(const StoragePolicy& policy) { Set(policy); }
+  ChooseStorage(const ChooseStorage& other) : PassWrapper(other) { Set(other.Policy()); }
   llvm::StringRef getArgument() const final { return "lathe-choose-storage"; }
   llvm::StringRef getDescription() const final {
     return "choose the storage of weights and caches";
@@ -25,20 +29,32 @@ struct ChooseStorage : mlir::PassWrapper<ChooseStorage, mlir::OperationPass<mlir
 
   Option<std::string> precision{*this, "precision", llvm::cl::desc("f32 or bf16"),
                                 llvm::cl::init("bf16")};
+  Option<std::string> weights{*this, "weights", llvm::cl::desc("f32, bf16, int8 or int4"),
+                              llvm::cl::init("")};
+  Option<int64_t> group{*this, "group", llvm::cl::desc("elements that share a scale: 32 or 128"),
+                        llvm::cl::init(32)};
+  Option<std::string> embedding{*this, "embedding", llvm::cl::desc("as weights, of tables"),
+                                llvm::cl::init("")};
+  Option<std::string> head{*this, "head", llvm::cl::desc("as weights, of what makes the logits"),
+                           llvm::cl::init("")};
 
   void runOnOperation() final {
-    if (precision != "f32" && precision != "bf16") {
-      getOperation().emitError() << "precision '" << precision
-                                 << "' is not known; f32 and bf16 are";
+    const StoragePolicy policy = Policy();
+    if (absl::Status status = CheckPolicy(policy); !status.ok()) {
+      getOperation().emitError() << std::string(status.message());
       return signalPassFailure();
     }
     getOperation()->setAttr("lathe.precision", mlir::StringAttr::get(&getContext(), precision));
+    llvm::DenseMap<mlir::StringAttr, WeightRole> roles = FindWeightRoles(getOperation());
     llvm::DenseMap<mlir::StringAttr, mlir::RankedTensorType> types;
     for (auto param : getOperation().getOps<ParamOp>()) {
-      auto type = llvm::cast<mlir::RankedTensorType>(param.getType());
-      type = type.clone(StorageOf(type));
-      param.setType(type);
-      types[param.getSymNameAttr()] = type;
+      auto type = StoredType(param, policy, roles.lookup(param.getSymNameAttr()));
+      if (!type.ok()) {
+        param.emitError() << param.getSymName() << ": " << std::string(type.status().message());
+        return signalPassFailure();
+      }
+      param.setType(*type);
+      types[param.getSymNameAttr()] = *type;
     }
     getOperation().walk([&](WeightOp weight) {
       weight.getResult().setType(types.lookup(weight.getParamAttr().getAttr()));
@@ -55,10 +71,37 @@ struct ChooseStorage : mlir::PassWrapper<ChooseStorage, mlir::OperationPass<mlir
   }
 
  private:
-  mlir::Type StorageOf(mlir::RankedTensorType type) {
+  void Set(const StoragePolicy& policy) {
+    precision = policy.precision;
+    weights = policy.weights;
+    group = policy.group;
+    embedding = policy.embedding;
+    head = policy.head;
+  }
+
+  StoragePolicy Policy() const {
+    return {.precision = precision,
+            .weights = weights,
+            .group = group,
+            .embedding = embedding,
+            .head = head};
+  }
+
+  absl::StatusOr<mlir::RankedTensorType> StoredType(ParamOp param, const StoragePolicy& policy,
+                                                    const WeightRole& role) {
+    auto type = llvm::cast<mlir::RankedTensorType>(param.getType());
+    std::string word = precision;
+    if (role.can_be_quantized()) {
+      LATHE_ASSIGN_OR_RETURN(word, StorageOf(policy, role));
+    }
+    // A module that enters here again keeps what was chosen for it.
+    if (GroupQuantOf(type)) return type;
+    if (IsQuantized(word))
+      return WithGroupQuant(type, {.bits = word == "int8" ? 8 : 4, .group = policy.group});
     mlir::Type element = type.getElementType();
-    if (precision == "bf16" && type.getRank() >= 2) return mlir::BFloat16Type::get(&getContext());
-    return element.isF16() ? mlir::Float32Type::get(&getContext()) : element;
+    if (word == "bf16" && type.getRank() >= 2)
+      return WithElement(type, mlir::BFloat16Type::get(&getContext()));
+    return element.isF16() ? WithElement(type, mlir::Float32Type::get(&getContext())) : type;
   }
 
   mlir::Type WithCacheDtype(mlir::Type type) {
@@ -122,8 +165,8 @@ struct ChooseStorage : mlir::PassWrapper<ChooseStorage, mlir::OperationPass<mlir
 
 }  // namespace
 
-std::unique_ptr<mlir::Pass> CreateChooseStoragePass(std::string precision) {
-  return std::make_unique<ChooseStorage>(std::move(precision));
+std::unique_ptr<mlir::Pass> CreateChooseStoragePass(const StoragePolicy& policy) {
+  return std::make_unique<ChooseStorage>(policy);
 }
 
 }  // namespace lathe

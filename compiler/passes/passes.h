@@ -4,8 +4,8 @@
 #pragma once
 
 #include <memory>
-#include <string>
 
+#include "compiler/passes/storage_policy.h"
 #include "mlir/Pass/Pass.h"
 
 namespace lathe {
@@ -18,9 +18,8 @@ std::unique_ptr<mlir::Pass> CreateNormalizeGraphPass();
 // sharded.
 std::unique_ptr<mlir::Pass> CreatePlaceOnMeshPass();
 
-// quantize: chooses how weights and caches are stored. precision: "f32" (weights as in the
-// checkpoint, caches f32) or "bf16".
-std::unique_ptr<mlir::Pass> CreateChooseStoragePass(std::string precision = "bf16");
+// quantize: chooses how weights and caches are stored.
+std::unique_ptr<mlir::Pass> CreateChooseStoragePass(const StoragePolicy& policy = {});
 
 // fuse: groups ops into dispatches.
 std::unique_ptr<mlir::Pass> CreateFormDispatchesPass();

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "compiler/emit/attachments.h"
 #include "compiler/emit/emit.h"
+#include "compiler/passes/storage_policy.h"
 #include "compiler/pipeline/phases.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
@@ -20,7 +21,7 @@ namespace lathe {
 
 struct CompileOptions {
   std::vector<std::string> targets = {"cpu"};
-  std::string precision = "bf16";  // "bf16" or "f32"
+  StoragePolicy storage = {};
   int threads = 1;
   std::optional<Phase>
       start_from;  // the first phase that runs; the module must keep the contract of the one before

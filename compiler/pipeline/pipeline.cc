@@ -19,7 +19,7 @@ void AddPhasePasses(Phase phase, const CompileOptions& options, mlir::OpPassMana
       passes.addPass(CreatePlaceOnMeshPass());
       break;
     case Phase::kQuantize:
-      passes.addPass(CreateChooseStoragePass(options.precision));
+      passes.addPass(CreateChooseStoragePass(options.storage));
       break;
     case Phase::kFuse:
       passes.addPass(CreateFormDispatchesPass());

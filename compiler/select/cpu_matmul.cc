@@ -66,8 +66,11 @@ std::string KeyOf(const MatmulSpec& spec) {
 absl::Status BindSegments(DispatchOp dispatch, MatmulGroup& group, MatmulSpec& spec,
                           std::vector<Binding>& bindings) {
   MatmulOp first = group.segments.front();
-  mlir::Type element = ElementOf(first.getWeight());
-  LATHE_ASSIGN_OR_RETURN(std::string layout, MatmulLayout(element));
+  auto weight_type = llvm::cast<mlir::RankedTensorType>(first.getWeight().getType());
+  if (auto format = GroupQuantOf(weight_type))
+    return No(absl::StrCat("no product with weights of ", Describe(*format)));
+  mlir::Type element = weight_type.getElementType();
+  LATHE_ASSIGN_OR_RETURN(std::string layout, MatmulLayout(weight_type));
   spec.format = element.isBF16() ? WeightFormat::kBF16Pairs : WeightFormat::kF32;
   for (MatmulOp matmul : group.segments) {
     if (matmul.getX() != first.getX()) return No("the matmuls have different inputs");

@@ -220,6 +220,8 @@ class RowwiseMatcher {
   }
 
   static absl::StatusOr<Storage> StorageOf(mlir::Value value) {
+    if (auto format = GroupQuantOf(value.getType()))
+      return No(absl::StrCat("an operand is ", Describe(*format), ", expected f32 or bf16"));
     mlir::Type element = llvm::cast<mlir::RankedTensorType>(value.getType()).getElementType();
     if (element.isBF16()) return Storage::kBF16;
     if (element.isF32()) return Storage::kF32;

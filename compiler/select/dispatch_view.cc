@@ -119,7 +119,10 @@ SymExpr Rows(mlir::Value value) {
   return Extents(llvm::cast<mlir::RankedTensorType>(value.getType())).front().expr();
 }
 
-absl::StatusOr<std::string> MatmulLayout(mlir::Type element) {
+absl::StatusOr<std::string> MatmulLayout(mlir::RankedTensorType weight) {
+  if (auto format = GroupQuantOf(weight))
+    return absl::StrCat("q", format->bits, "g", format->group, "n16");
+  mlir::Type element = weight.getElementType();
   if (element.isBF16()) return std::string("k2n16");
   if (element.isF32()) return std::string("k1n16");
   std::string text;
@@ -146,10 +149,10 @@ absl::StatusOr<std::string> StoredLayout(DispatchOp dispatch, int64_t number) {
   std::string layout;
   for (WeightOp weight : Sources<WeightOp>(dispatch.getInputs()[number])) {
     std::string own = "rows";
-    if (IsMatmulWeight(weight)) {
-      mlir::Type element =
-          llvm::cast<mlir::RankedTensorType>(weight.getValue().getType()).getElementType();
-      LATHE_ASSIGN_OR_RETURN(own, MatmulLayout(element));
+    // Small integers are packed whoever reads them: there is one layout for each format.
+    if (GroupQuantOf(weight.getValue().getType()) || IsMatmulWeight(weight)) {
+      auto type = llvm::cast<mlir::RankedTensorType>(weight.getValue().getType());
+      LATHE_ASSIGN_OR_RETURN(own, MatmulLayout(type));
     }
     if (!layout.empty() && layout != own) {
       return absl::FailedPreconditionError(

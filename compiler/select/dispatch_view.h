@@ -54,7 +54,8 @@ absl::StatusOr<std::string> StoredLayout(DispatchOp dispatch, int64_t number);
 // FailedPrecondition when one layer function serves groups whose pages differ.
 absl::StatusOr<KvCacheType> SourceCache(DispatchOp dispatch, int64_t number);
 
-// The packed layout of matmul weights of an element type: "k2n16" for bf16, "k1n16" for f32.
-absl::StatusOr<std::string> MatmulLayout(mlir::Type element);
+// The packed layout of matmul weights of a type: "k2n16" for bf16, "k1n16" for f32, "q4g32n16" for
+// int4 in groups of 32.
+absl::StatusOr<std::string> MatmulLayout(mlir::RankedTensorType weight);
 
 }  // namespace lathe

@@ -93,7 +93,7 @@ TEST_P(PhasesTest, KeepTheMeaning) {
   ASSERT_GT(before[0].size(), 2u);  // logits and the inputs of layers
 
   CompileOptions options;
-  options.precision = "f32";
+  options.storage.precision = "f32";
   for (const PhaseInfo& info : AllPhases()) {
     if (info.phase == Phase::kEmit) break;
     const std::string name(info.name);

@@ -16,6 +16,7 @@
 #include "tools/lathe/commands.h"
 #include "tools/lathe/load_model.h"
 #include "tools/lathe/progress.h"
+#include "tools/lathe/storage_flags.h"
 
 namespace lathe {
 namespace {
@@ -24,7 +25,7 @@ struct Options {
   LoadOptions load;
   std::string output;
   std::string targets = "cpu";
-  std::string precision = "checkpoint";
+  StorageFlags storage;
   bool allow_unused = false;
   bool keep_ir = true;
   std::string dump_dir;
@@ -50,9 +51,6 @@ FlagTable Declare(Options& o) {
   flags.Group("What is compiled");
   flags.String("target", &o.targets, {.form = "LIST"},
                "machines to compile for, with commas between: cpu, cuda:sm_90a");
-  flags.Choice("precision", &o.precision, {"checkpoint", "bf16", "f32"},
-               "weights and caches: bf16; f32 (exact mode: weights as stored, caches f32); or what "
-               "the checkpoint holds");
   flags.Bool("probes", &o.load.probes,
              "also return every layer's input, for comparisons (lathe-run run --dump-tensors)");
   flags.String("cases", &o.load.cases,
@@ -62,6 +60,8 @@ FlagTable Declare(Options& o) {
   flags.StringList("ignore-config-key", &o.load.ignored_config_keys, {.form = "KEY"},
                    "treat a key of config.json or generation_config.json as absent");
   flags.Bool("allow-unused", &o.allow_unused, "tensors that the model does not use are no error");
+  flags.Group("How weights are stored");
+  DeclareStorageFlags(o.storage, flags);
   flags.Group("Looking inside");
   flags.String("dump-dir", &o.dump_dir, {.form = "DIR", .absent = "no dumps"},
                "write the module after each phase, and LLVM IR and assembly of each kernel");
@@ -78,6 +78,8 @@ FlagTable Declare(Options& o) {
             "0: one for each processor");
   flags.Verbosity(&o.verbosity, {"phases with times"});
   flags.Example("lathe compile Qwen3-0.6B -o q.lathe", "for CPUs, as the checkpoint stores it");
+  flags.Example("lathe compile Qwen3-0.6B -o q4.lathe --weights=int4",
+                "a third of the size; the report says what each tensor lost");
   flags.Example("lathe compile Qwen3-0.6B -o q.lathe --dump-dir=dumps", "look at every phase");
   flags.Example(
       "lathe compile Qwen3-0.6B -o q.lathe --module=dumps/3.fuse.mlir --start-from=select",
@@ -111,6 +113,7 @@ absl::StatusOr<CompileOptions> ToCompileOptions(const Options& o,
         absl::StrCat("--start-from=", o.start_from, " comes after --stop-after=", o.stop_after,
                      ", so no phase would run; the order is ", PhaseNames()));
   }
+  LATHE_ASSIGN_OR_RETURN(options.storage, ToStoragePolicy(o.storage));
   options.dump_dir = o.dump_dir;
   options.keep_ir = o.keep_ir;
   options.command_line = absl::StrCat("lathe compile ", absl::StrJoin(args, " "));
@@ -124,8 +127,10 @@ absl::StatusOr<CompileOptions> ToCompileOptions(const Options& o,
 
 // The flags that shape the artifact, in one order and without paths: part of its identity.
 std::string CanonicalOptions(const Options& o, const CompileOptions& compile) {
+  std::string storage = CanonicalFlags(compile.storage);
   return absl::StrCat("--target=", absl::StrJoin(compile.targets, ","),
-                      " --precision=", compile.precision, o.load.probes ? " --probes" : "");
+                      " --precision=", compile.storage.precision, storage.empty() ? "" : " ",
+                      storage, o.load.probes ? " --probes" : "");
 }
 
 // Said before the work and not after it.
@@ -147,8 +152,7 @@ absl::Status Run(Options o, CompileOptions options) {
     Say(absl::StrCat("warning: ", warning.tensor, ": ", warning.text));
   LATHE_ASSIGN_OR_RETURN(Attachments attachments, LoadAttachments(o.load, loaded));
   if (o.output.empty()) o.output = attachments.model_name + ".lathe";
-  options.precision =
-      o.precision == "checkpoint" ? PrecisionOfCheckpoint(*loaded.checkpoint) : o.precision;
+  options.storage = ResolvePrecision(o.storage, options.storage, *loaded.checkpoint);
   options.reproducer = o.output + ".reproducer.mlir";
   if (!o.module.empty()) {
     LATHE_ASSIGN_OR_RETURN(loaded.model.module, ReadModule(loaded.context.get(), o.module));
@@ -163,9 +167,11 @@ absl::Status Run(Options o, CompileOptions options) {
   }
   if (!compiled.emitted) return absl::OkStatus();
   const EmitReport& emitted = *compiled.emitted;
-  Say(absl::StrCat("wrote ", o.output, ": ", HumanBytes(emitted.artifact_bytes), " (weights ",
-                   HumanBytes(emitted.weight_bytes), ", ", options.precision, "), ",
-                   emitted.num_commands, " launches a step, ", emitted.num_kernels, " kernels"));
+  Say(absl::StrCat(
+      "wrote ", o.output, ": ", HumanBytes(emitted.artifact_bytes), " (weights ",
+      HumanBytes(emitted.weight_bytes), ", ",
+      options.storage.weights.empty() ? options.storage.precision : options.storage.weights, "), ",
+      emitted.num_commands, " launches a step, ", emitted.num_kernels, " kernels"));
   return absl::OkStatus();
 }
 

@@ -73,7 +73,7 @@ std::unique_ptr<Graph> TinyModel() {
 
 absl::Status RunPhases(Graph& model, Phase last, const std::string& precision) {
   CompileOptions options;
-  options.precision = precision;
+  options.storage.precision = precision;
   for (const PhaseInfo& info : AllPhases()) {
     if (info.phase > last) break;
     LATHE_RETURN_IF_ERROR(RunPhase(info.phase, model.module(), options), "phase ", info.name);

@@ -2,7 +2,7 @@
 // RUN: lathe-opt %s --split-input-file --lathe-choose-storage=precision=bf16 | FileCheck %s --check-prefixes=CHECK,BF16
 // RUN: lathe-opt %s --split-input-file --lathe-choose-storage=precision=f32 | FileCheck %s --check-prefixes=CHECK,F32
 // RUN: not lathe-opt %s --split-input-file --lathe-choose-storage=precision=int8 2>&1 | FileCheck %s --check-prefix=UNKNOWN
-// UNKNOWN: error: precision 'int8' is not known; f32 and bf16 are
+// UNKNOWN: error: precision "int8" is not known; f32 and bf16 are
 
 // BF16: lathe.precision = "bf16"
 // F32: lathe.precision = "f32"

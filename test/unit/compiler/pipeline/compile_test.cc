@@ -192,7 +192,7 @@ TEST_F(CompileTest, OptionsThatFitNothingAreRefused) {
   EXPECT_THAT(CompileTiny(options, Path("m.lathe")),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("no target is given")));
   options = {};
-  options.precision = "int3";
+  options.storage.precision = "int3";
   EXPECT_THAT(CompileTiny(options, Path("m.lathe")),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("phase quantize failed: ")));
   options = {};

@@ -1,6 +1,7 @@
 #include "compiler/select/dispatch_view.h"
 
 #include "gtest/gtest.h"
+#include "ops/dialect.h"
 #include "ops/elementwise/elementwise_ops.h"
 #include "ops/linear/linear_ops.h"
 #include "test/support/graph/graph.h"
@@ -129,9 +130,16 @@ TEST(DispatchViewTest, OneFunctionCannotGatherFromTwoLayouts) {
 
 TEST(DispatchViewTest, LayoutsFollowTheElementType) {
   mlir::MLIRContext context;
-  EXPECT_EQ(MatmulLayout(mlir::BFloat16Type::get(&context)).value(), "k2n16");
-  EXPECT_EQ(MatmulLayout(mlir::Float32Type::get(&context)).value(), "k1n16");
-  EXPECT_THAT(MatmulLayout(mlir::Float16Type::get(&context)),
+  LoadDialects(context);
+  auto matrix = [&](DType dtype) {
+    return MakeTensorType(&context, {32, 64}, ElementType(&context, dtype));
+  };
+  EXPECT_EQ(MatmulLayout(matrix(DType::kBF16)).value(), "k2n16");
+  EXPECT_EQ(MatmulLayout(matrix(DType::kF32)).value(), "k1n16");
+  mlir::RankedTensorType f32 = matrix(DType::kF32);
+  EXPECT_EQ(MatmulLayout(WithGroupQuant(f32, {.bits = 8, .group = 32})).value(), "q8g32n16");
+  EXPECT_EQ(MatmulLayout(WithGroupQuant(f32, {.bits = 4, .group = 128})).value(), "q4g128n16");
+  EXPECT_THAT(MatmulLayout(matrix(DType::kF16)),
               StatusIs(absl::StatusCode::kFailedPrecondition,
                        HasSubstr("no packed layout for weights of type f16")));
 }
