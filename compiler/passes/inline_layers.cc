@@ -1,6 +1,7 @@
 // --lathe-inline-layers: @step and the other entries become one flat list of dispatches. Layers
 // stay functions until here, so that every earlier dump shows one body per layer kind; a buffer
 // plan needs the whole program in one block.
+#include "compiler/passes/dispatch_paths.h"
 #include "compiler/passes/passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/IRMapping.h"
@@ -10,17 +11,11 @@
 namespace lathe {
 namespace {
 
-// The path that a call stands for ("model.layers.3"), from its location.
-std::string PathOf(mlir::func::CallOp call) {
-  if (auto name = call.getLoc()->findInstanceOf<mlir::NameLoc>()) return name.getName().str();
-  return call.getCallee().str();
-}
-
 void InlineCall(mlir::func::CallOp call, mlir::func::FuncOp callee) {
   mlir::OpBuilder builder(call);
   mlir::IRMapping mapping;
   mapping.map(callee.getArguments(), call.getOperands());
-  std::string path = PathOf(call);
+  std::string path = PathOfCall(call);
   for (mlir::Operation& op : callee.front().without_terminator()) {
     mlir::Operation* copy = builder.clone(op, mapping);
     if (auto dispatch = llvm::dyn_cast<DispatchOp>(copy)) {
@@ -28,7 +23,7 @@ void InlineCall(mlir::func::CallOp call, mlir::func::FuncOp callee) {
       // Later errors at the dispatch say which layer it is of.
       dispatch->setLoc(mlir::NameLoc::get(dispatch.getNameAttr()));
     } else if (auto inner = llvm::dyn_cast<mlir::func::CallOp>(copy)) {
-      inner->setLoc(mlir::NameLoc::get(builder.getStringAttr(path + "." + PathOf(inner))));
+      inner->setLoc(mlir::NameLoc::get(builder.getStringAttr(path + "." + PathOfCall(inner))));
     }
   }
   mlir::Operation* terminator = callee.front().getTerminator();
