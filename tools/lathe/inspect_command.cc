@@ -1,16 +1,22 @@
 // lathe inspect: what an artifact holds.
-#include "absl/strings/match.h"
+#include <algorithm>
+#include <optional>
+
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
+#include "compiler/codegen/cpu/hot_loops.h"
 #include "runtime/artifact/artifact_reader.h"
 #include "runtime/artifact/artifact_text.h"
 #include "runtime/base/status_macros.h"
 #include "runtime/base/strings.h"
 #include "tools/common/command.h"
 #include "tools/common/flags.h"
+#include "tools/common/machine_limits.h"
 #include "tools/common/standard_output.h"
 #include "tools/lathe/commands.h"
+#include "tools/lathe/inspect/dispatch_report.h"
+#include "tools/lathe/inspect/ir_text.h"
+#include "tools/lathe/inspect/kernel_text.h"
+#include "tools/lathe/inspect/step_sizes.h"
 
 namespace lathe {
 namespace {
@@ -20,8 +26,14 @@ struct Options {
   bool program = false;
   bool memory = false;
   bool verify = false;
+  bool dispatches = false;
+  std::string dispatch;
+  std::vector<std::string> symbols;
+  std::string limits;
+  int64_t threads = 1;
   std::string ir;
   std::string assembly;
+  std::string llvm;
   std::string level;
   int verbosity = 0;
 };
@@ -35,126 +47,194 @@ FlagTable Declare(Options& o) {
              "the launches of a step: kernel, work items; with -v operands and the reasons for "
              "each kernel");
   flags.Bool("memory", &o.memory, "bytes by use");
-  flags.String("ir", &o.ir, {.form = "PHASE", .absent = "not shown"},
-               "the module after a phase (normalize, place, quantize, fuse, select, lower, plan); "
-               "with -v with the location of each op");
-  flags.String("asm", &o.assembly, {.form = "NAME", .absent = "not shown"},
-               "assembly of a kernel, or of the kernel of a dispatch, by the names of --program");
-  flags.String("level", &o.level, {.form = "LEVEL", .absent = "all"},
-               "feature level of --asm: x86-64-v3, x86-64-v4");
   flags.Bool("verify", &o.verify, "read the whole file and compare every checksum");
+
+  flags.Group("Work and limits");
+  flags.Bool("dispatches", &o.dispatches,
+             "a table of a step that decodes and of one that reads a prompt: how often each kind "
+             "of dispatch runs, its FLOPs, bytes and intensity, its kernel");
+  flags.String("dispatch", &o.dispatch, {.form = "NAME", .absent = "none"},
+               "all about one dispatch: its cost, its kernel and the reasons against others, its "
+               "code at each level with the counts of its inner loops. With --ir its IR alone");
+  flags.StringList("symbol", &o.symbols,
+                   {.form = "NAME=N", .absent = "one row, and a prompt of 512"},
+                   "a size of the step that costs are shown for: tokens, sequences, logit_rows, "
+                   "cached_keys, ...");
+  flags.String("limits", &o.limits, {.form = "FILE", .absent = "no predictions"},
+               "also the time that a machine needs at least, from what `lathe bench --limits "
+               "--json=FILE` measured on it");
+  flags.Int("threads", &o.threads, {.unit = "threads", .min = 1, .max = 1024},
+            "take the limits of so many");
+
+  flags.Group("IR and code");
+  flags.String("ir", &o.ir, {.form = "PHASE", .absent = "not shown"},
+               "the module after a phase (normalize, place, quantize, fuse, select, lower, plan) "
+               "or after all, one after the other; with -v with the location of each op");
+  flags.String("llvm", &o.llvm, {.form = "NAME", .absent = "not shown"},
+               "LLVM IR of a kernel, or of the kernel of a dispatch, compiled again from the IR "
+               "that the artifact keeps");
+  flags.String("asm", &o.assembly, {.form = "NAME", .absent = "not shown"},
+               "assembly of a kernel, or of the kernel of a dispatch, by the names of --program; "
+               "comments mark the inner loop of each function");
+  flags.String("level", &o.level, {.form = "LEVEL", .absent = "all"},
+               "feature level of --asm, --llvm and --dispatch: x86-64-v3, x86-64-v4");
   flags.Verbosity(&o.verbosity, {"operands and reasons in --program, locations in --ir"});
+  flags.Example("lathe inspect q.lathe --dispatches --limits=limits.json",
+                "where a step must spend its time");
   flags.Example("lathe inspect q.lathe --program -v", "which kernel runs each dispatch, and why");
+  flags.Example("lathe inspect q.lathe --dispatch=model.layers.0.mlp.down_proj --ir=all",
+                "what each phase made of one dispatch");
   flags.Example("lathe inspect q.lathe --asm model.layers.0.self_attn.o_proj --level=x86-64-v4",
                 "its machine code");
   return flags;
 }
 
-// The kernel called `name`, or the kernel of the dispatch called `name`.
-absl::StatusOr<std::string> FindKernel(const artifact::Manifest& manifest,
-                                       const std::string& name) {
-  std::vector<std::string> names;
-  for (const artifact::Program& program : manifest.programs()) {
-    for (const artifact::Kernel& kernel : program.kernels()) {
-      if (kernel.symbol() == name) return name;
-      names.push_back(kernel.symbol());
-    }
-    for (const artifact::Command& command : program.commands()) {
-      if (command.name() == name)
-        return program.kernels(static_cast<int>(command.kernel())).symbol();
-      names.push_back(command.name());
-    }
-  }
-  std::string nearest = Nearest(name, names);
-  return absl::NotFoundError(
-      absl::StrCat("no kernel or dispatch is called ", Quoted(name),
-                   "; lathe inspect ARTIFACT --program lists them",
-                   nearest.empty() ? "" : absl::StrCat(" (did you mean ", nearest, "?)")));
-}
-
-// Cuts one kernel out of the text of a level.
-std::string CutKernel(absl::string_view text, const std::string& symbol) {
-  std::string head = absl::StrCat(";; kernel ", symbol, "\n");
-  size_t begin = text.find(ToAbsl(head));
-  if (begin == absl::string_view::npos) return "";
-  size_t end = text.find("\n;; kernel ", begin + head.size());
-  return std::string(text.substr(begin, end == absl::string_view::npos ? end : end - begin + 1));
-}
-
 absl::StatusOr<std::string> AssemblyText(const Artifact& artifact, const Options& o) {
   LATHE_ASSIGN_OR_RETURN(std::string symbol, FindKernel(artifact.manifest(), o.assembly));
+  LATHE_ASSIGN_OR_RETURN(std::vector<const artifact::Code*> codes,
+                         CodeOfLevel(artifact.manifest(), o.level));
   std::string out;
-  std::vector<std::string> levels;
-  for (const artifact::Code& code : artifact.manifest().code()) {
-    levels.push_back(code.feature_level());
-    if (!o.level.empty() && code.feature_level() != o.level) continue;
-    LATHE_ASSIGN_OR_RETURN(
-        absl::string_view text,
-        artifact.Section(absl::StrCat("asm.", code.target(), ".", code.feature_level())));
-    absl::StrAppend(&out, "; ", code.feature_level(), "\n", CutKernel(text, symbol));
+  for (const artifact::Code* code : codes) {
+    LATHE_ASSIGN_OR_RETURN(std::string text, KernelAssembly(artifact, *code, symbol));
+    absl::StrAppend(&out, "; ", code->feature_level(), "\n", MarkHotLoops(text));
   }
-  if (!out.empty()) return out;
-  return absl::NotFoundError(absl::StrCat("the artifact has no code for level ", Quoted(o.level),
-                                          "; it has: ", absl::StrJoin(levels, ", ")));
-}
-
-// Where the location that begins at text[at] ("loc(") ends: names in it may hold parentheses.
-size_t EndOfLocation(absl::string_view text, size_t at) {
-  int depth = 0;
-  bool is_name = false;
-  for (; at < text.size(); ++at) {
-    if (text[at] == '"') is_name = !is_name;
-    if (is_name) continue;
-    if (text[at] == '(') ++depth;
-    if (text[at] == ')' && --depth == 0) return at + 1;
-  }
-  return at;
-}
-
-// Half of a dump is locations, which a reader seldom wants: "#loc3 = ..." lines and " loc(#loc3)".
-std::string WithoutLocations(absl::string_view text) {
-  std::string out;
-  for (absl::string_view line : absl::StrSplit(text, '\n')) {
-    if (absl::StartsWith(line, "#loc")) continue;
-    for (size_t at = line.find(" loc("); at != absl::string_view::npos; at = line.find(" loc(")) {
-      absl::StrAppend(&out, line.substr(0, at));
-      line.remove_prefix(EndOfLocation(line, at));
-    }
-    absl::StrAppend(&out, line, "\n");
-  }
-  while (absl::EndsWith(out, "\n\n")) out.pop_back();
   return out;
 }
 
-absl::StatusOr<absl::string_view> IrText(const Artifact& artifact, const std::string& phase) {
-  std::string name = absl::StrCat("ir.", phase);
-  if (!artifact.HasSection(name)) {
-    std::vector<std::string> phases;
-    for (const artifact::Section& section : artifact.manifest().sections()) {
-      if (absl::StartsWith(section.name(), "ir.")) phases.push_back(section.name().substr(3));
-    }
-    return absl::NotFoundError(absl::StrCat(
-        "the artifact keeps no IR of phase ", Quoted(phase), "; it has: ",
-        phases.empty() ? "none (compiled with --no-keep-ir)" : absl::StrJoin(phases, ", ")));
+absl::StatusOr<std::string> LlvmText(const Artifact& artifact, const Options& o) {
+  LATHE_ASSIGN_OR_RETURN(std::string symbol, FindKernel(artifact.manifest(), o.llvm));
+  LATHE_ASSIGN_OR_RETURN(std::vector<const artifact::Code*> codes,
+                         CodeOfLevel(artifact.manifest(), o.level));
+  std::string out;
+  for (const artifact::Code* code : codes) {
+    LATHE_ASSIGN_OR_RETURN(CpuObject object, CompileAgain(artifact, *code, symbol));
+    absl::StrAppend(&out, "; ", code->feature_level(), "\n", object.llvm_ir);
   }
-  return artifact.Section(name);
+  return out;
+}
+
+absl::StatusOr<std::string> PhaseText(const Artifact& artifact, const std::string& phase,
+                                      const Options& o) {
+  if (!o.dispatch.empty()) return DispatchIr(artifact, phase, o.dispatch, o.level);
+  LATHE_ASSIGN_OR_RETURN(absl::string_view text, IrSection(artifact, phase));
+  return o.verbosity > 0 ? std::string(text) : WithoutLocations(text);
+}
+
+absl::StatusOr<std::string> IrText(const Artifact& artifact, const Options& o) {
+  if (o.ir != "all") return PhaseText(artifact, o.ir, o);
+  std::vector<std::string> phases = PhasesOf(artifact.manifest());
+  // The error of a phase that is not there names those that are: none.
+  if (phases.empty()) return PhaseText(artifact, o.ir, o);
+  std::string out;
+  for (const std::string& phase : phases) {
+    LATHE_ASSIGN_OR_RETURN(std::string text, PhaseText(artifact, phase, o));
+    absl::StrAppend(&out, "// ---- after phase ", phase, "\n", text);
+  }
+  return out;
+}
+
+// What costs are shown for: a step that decodes and one that reads, unless the flags say.
+absl::StatusOr<std::vector<StepSizes>> ExampleSteps(const artifact::Manifest& manifest,
+                                                    const Options& o) {
+  std::vector<StepSizes> steps;
+  LATHE_ASSIGN_OR_RETURN(StepSizes given, ReadStepSizes(manifest, o.symbols), "--symbol");
+  steps.push_back(std::move(given));
+  const auto& known = manifest.symbols();
+  const bool has_tokens = std::find(known.begin(), known.end(), "tokens") != known.end();
+  if (o.symbols.empty() && has_tokens) {
+    LATHE_ASSIGN_OR_RETURN(StepSizes prompt, ReadStepSizes(manifest, {"tokens=512"}));
+    steps.push_back(std::move(prompt));
+  }
+  return steps;
+}
+
+// The inner loops and the size of one kernel at each level.
+absl::StatusOr<std::string> CodeText(const Artifact& artifact, const std::string& symbol,
+                                     const Options& o) {
+  LATHE_ASSIGN_OR_RETURN(std::vector<const artifact::Code*> codes,
+                         CodeOfLevel(artifact.manifest(), o.level));
+  std::string out;
+  for (const artifact::Code* code : codes) {
+    absl::StatusOr<CpuObject> object = CompileAgain(artifact, *code, symbol);
+    absl::StrAppend(&out, "  ", code->feature_level());
+    if (object.ok()) {
+      LATHE_ASSIGN_OR_RETURN(uint64_t bytes, InstructionBytes(*object));
+      absl::StrAppend(&out, ": ", bytes, " bytes of instructions");
+    }
+    LATHE_ASSIGN_OR_RETURN(std::string assembly, KernelAssembly(artifact, *code, symbol));
+    absl::StrAppend(&out, "; inner loops:\n");
+    for (const HotLoop& loop : FindHotLoops(assembly))
+      absl::StrAppend(&out, "    ", loop.function, ": ", CountsText(loop.counts), "\n");
+  }
+  return out;
+}
+
+absl::StatusOr<std::string> DispatchText(const Artifact& artifact, const Options& o,
+                                         const std::optional<Roofline>& limits) {
+  const artifact::Manifest& manifest = artifact.manifest();
+  LATHE_ASSIGN_OR_RETURN(std::string symbol, FindKernel(manifest, o.dispatch));
+  LATHE_ASSIGN_OR_RETURN(std::vector<StepSizes> steps, ExampleSteps(manifest, o));
+  std::string out;
+  for (const artifact::Program& program : manifest.programs()) {
+    std::vector<const artifact::Command*> users;
+    const artifact::Command* shown = nullptr;
+    for (const artifact::Command& command : program.commands()) {
+      if (program.kernels(static_cast<int>(command.kernel())).symbol() != symbol) continue;
+      users.push_back(&command);
+      if (command.name() == o.dispatch) shown = &command;
+    }
+    if (users.empty()) continue;
+    // Asked for by its kernel: any of those that share it.
+    if (shown == nullptr) shown = users.front();
+    LATHE_ASSIGN_OR_RETURN(std::string cost, CostText(manifest, *shown, steps, limits));
+    LATHE_ASSIGN_OR_RETURN(std::string code, CodeText(artifact, symbol, o));
+    absl::StrAppend(&out, "dispatch ", shown->name(), ", entry ", program.entry(), " for ",
+                    program.target(), "\n  kernel   ", symbol, ", which ", users.size(),
+                    users.size() == 1 ? " dispatch runs\n" : " dispatches run\n", cost);
+    for (const std::string& note : shown->notes()) absl::StrAppend(&out, "  why      ", note, "\n");
+    absl::StrAppend(&out, code);
+  }
+  return out;
+}
+
+absl::StatusOr<std::string> DispatchesText(const Artifact& artifact, const Options& o,
+                                           const std::optional<Roofline>& limits) {
+  LATHE_ASSIGN_OR_RETURN(std::vector<StepSizes> steps, ExampleSteps(artifact.manifest(), o));
+  std::string out;
+  for (const artifact::Program& program : artifact.manifest().programs()) {
+    for (const StepSizes& sizes : steps) {
+      LATHE_ASSIGN_OR_RETURN(std::string table, DispatchTable(program, sizes, limits));
+      absl::StrAppend(&out, table);
+    }
+  }
+  return out;
+}
+
+// Appends what `text` computes, or returns its error under the artifact's name.
+absl::Status AppendOr(absl::StatusOr<std::string> text, const Options& o, std::string& out) {
+  LATHE_RETURN_IF_ERROR(text.status(), o.artifact);
+  absl::StrAppend(&out, *text);
+  return absl::OkStatus();
 }
 
 absl::Status Run(const Options& o) {
   LATHE_ASSIGN_OR_RETURN(Artifact artifact, Artifact::Open(o.artifact));
+  std::optional<Roofline> limits;
+  if (!o.limits.empty()) {
+    LATHE_ASSIGN_OR_RETURN(limits, ReadMachineLimits(o.limits, static_cast<int>(o.threads)),
+                           "--limits");
+  }
   std::string out;
   if (o.verify) {
     LATHE_RETURN_IF_ERROR(artifact.VerifyAll());
     absl::StrAppend(&out, o.artifact, ": every checksum is right\n");
   }
-  if (!o.ir.empty()) {
-    LATHE_ASSIGN_OR_RETURN(absl::string_view text, IrText(artifact, o.ir), o.artifact);
-    absl::StrAppend(&out, o.verbosity > 0 ? std::string(text) : WithoutLocations(text));
-  }
-  if (!o.assembly.empty()) {
-    LATHE_ASSIGN_OR_RETURN(std::string text, AssemblyText(artifact, o), o.artifact);
-    absl::StrAppend(&out, text);
-  }
+  if (!o.ir.empty()) LATHE_RETURN_IF_ERROR(AppendOr(IrText(artifact, o), o, out));
+  if (!o.llvm.empty()) LATHE_RETURN_IF_ERROR(AppendOr(LlvmText(artifact, o), o, out));
+  if (!o.assembly.empty()) LATHE_RETURN_IF_ERROR(AppendOr(AssemblyText(artifact, o), o, out));
+  if (!o.dispatch.empty() && o.ir.empty())
+    LATHE_RETURN_IF_ERROR(AppendOr(DispatchText(artifact, o, limits), o, out));
+  if (o.dispatches) LATHE_RETURN_IF_ERROR(AppendOr(DispatchesText(artifact, o, limits), o, out));
   if (o.program) {
     for (const artifact::Program& program : artifact.manifest().programs()) {
       absl::StrAppend(&out, ProgramText(artifact.manifest(), program, o.verbosity > 0));

@@ -73,6 +73,62 @@ TEST(InspectCommandTest, AssemblyOfADispatchOrAKernel) {
             Shown({"--asm=" + old.substr(name, old.find('\n', name) - name), "--level=x86-64-v3"}));
 }
 
+TEST(InspectCommandTest, TheInnerLoopOfAssemblyIsMarked) {
+  const std::string text = Shown({"--asm=lm_head", "--level=x86-64-v4"});
+  EXPECT_THAT(text, AllOf(HasSubstr("; >>> inner loop: "), HasSubstr(" FMAs, "),
+                          HasSubstr("; <<< inner loop of matmul_")));
+}
+
+TEST(InspectCommandTest, LlvmIrIsCompiledAgain) {
+  const std::string text = Shown({"--llvm=lm_head", "--level=x86-64-v3"});
+  EXPECT_THAT(text, AllOf(StartsWith("; x86-64-v3\n"), HasSubstr("void @matmul_"),
+                          HasSubstr("\"target-cpu\"=\"x86-64-v3\""), Not(HasSubstr("x86-64-v4"))));
+}
+
+TEST(InspectCommandTest, DispatchesAreATableOfWork) {
+  const std::string text = Shown({"--dispatches"});
+  EXPECT_THAT(text, AllOf(HasSubstr("entry step for cpu at tokens=1 "),
+                          HasSubstr("entry step for cpu at tokens=512 "),
+                          HasSubstr("  model.layers.*.mlp.down_proj "), HasSubstr("FLOP/byte")));
+  EXPECT_THAT(text, Not(HasSubstr("limit")));
+  const std::string limits = testing::TempDir() + "/limits.json";
+  testing::WriteFileOrDie(limits, R"({"limits": [{"threads": 2, "read_bytes_per_second": 1e10,
+                                                  "fma_flops_per_second": 1e11}]})");
+  const std::string asked =
+      Shown({"--dispatches", "--limits=" + limits, "--threads=2", "--symbol=tokens=64"});
+  EXPECT_THAT(asked, AllOf(HasSubstr("at tokens=64 "), Not(HasSubstr("tokens=512")),
+                           HasSubstr("limit us  bound by"), HasSubstr(" compute "),
+                           HasSubstr("the whole step takes at least ")));
+  ProcessResult run = RunTool({"inspect", CompiledModel(), "--dispatches", "--limits=" + limits});
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_THAT(run.err, HasSubstr("holds no limits for 1 threads, only for 2"));
+  ExpectRefused({"--dispatches", "--symbol=token=64"}, "did you mean tokens?");
+}
+
+TEST(InspectCommandTest, OneDispatchWithItsCostItsReasonsAndItsCode) {
+  const std::string text = Shown({"--dispatch=model.layers.1.mlp.down_proj"});
+  EXPECT_THAT(text, AllOf(StartsWith("dispatch model.layers.1.mlp.down_proj, entry step for cpu\n"),
+                          HasSubstr("  kernel   matmul_"), HasSubstr(", which 3 dispatches run\n"),
+                          HasSubstr("  flops    "), HasSubstr("*tokens\n"),
+                          HasSubstr("  why      cpu: matmul: taken, ")));
+  EXPECT_THAT(text, AllOf(HasSubstr("  x86-64-v3: "), HasSubstr("  x86-64-v4: "),
+                          HasSubstr(" bytes of instructions; inner loops:\n    matmul_")));
+  ExpectRefused({"--dispatch=model.layers.1.mlp.down_prj"},
+                "did you mean model.layers.1.mlp.down_proj?");
+}
+
+TEST(InspectCommandTest, IrOfOneDispatchAfterAllPhases) {
+  const std::string text =
+      Shown({"--dispatch=model.layers.1.mlp.down_proj", "--ir=all", "--level=x86-64-v3"});
+  size_t at = 0;
+  for (const char* phase : {"normalize", "place", "quantize", "fuse", "select", "lower", "plan"}) {
+    const size_t next = text.find(std::string("// ---- after phase ") + phase + "\n", at);
+    ASSERT_NE(next, std::string::npos) << phase;
+    at = next;
+  }
+  EXPECT_THAT(text, Not(HasSubstr("self_attn.o_proj")));
+}
+
 TEST(InspectCommandTest, IrOfEachPhase) {
   EXPECT_THAT(Shown({"--ir=normalize"}),
               AllOf(HasSubstr("lathe.matmul"), Not(HasSubstr("lathe.dispatch"))));
