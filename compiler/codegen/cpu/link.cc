@@ -2,7 +2,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <filesystem>
 #include <mutex>
 
 #include "compiler/codegen/cpu/cpu_codegen.h"
@@ -10,6 +9,7 @@
 #include "llvm/Object/ELFObjectFile.h"
 #include "runtime/base/mapped_file.h"
 #include "runtime/base/status_macros.h"
+#include "runtime/base/temp_folder.h"
 
 LLD_HAS_DRIVER(elf)
 
@@ -43,31 +43,6 @@ class MemoryFile {
 
  private:
   int fd_;
-};
-
-// A private folder for the output: lld renames a temporary file over it, which needs a real folder.
-class TempFolder {
- public:
-  TempFolder() : path_((std::filesystem::temp_directory_path(error_) / "lathe-XXXXXX").string()) {
-    made_ = !error_ && mkdtemp(path_.data()) != nullptr;
-  }
-  ~TempFolder() {
-    if (made_) std::filesystem::remove_all(path_, error_);
-  }
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-
-  absl::Status status() const {
-    if (made_) return absl::OkStatus();
-    return absl::FailedPreconditionError(absl::StrCat("cannot make a temporary folder ", path_,
-                                                      "; TMPDIR may name one that can be written"));
-  }
-  std::string FilePath() const { return path_ + "/code.so"; }
-
- private:
-  std::error_code error_;
-  std::string path_;
-  bool made_ = false;
 };
 
 absl::Status RunLld(const std::vector<std::string>& args, const std::string& output) {
@@ -118,19 +93,20 @@ absl::Status CheckSelfContained(const std::string& elf) {
 }  // namespace
 
 absl::StatusOr<std::string> LinkCpu(absl::Span<const CpuObject> objects) {
-  TempFolder folder;
-  LATHE_RETURN_IF_ERROR(folder.status());
+  // lld renames a temporary file over its output, which needs a real folder.
+  LATHE_ASSIGN_OR_RETURN(TempFolder folder, TempFolder::Make());
+  const std::string output = folder.path() + "/code.so";
   std::vector<MemoryFile> inputs;
   std::vector<std::string> args = {
-      "ld.lld", "-shared",           "-z",          "now", "--gc-sections",  "--build-id=none",
-      "-s",     "--hash-style=sysv", "--threads=1", "-o",  folder.FilePath()};
+      "ld.lld", "-shared",           "-z",          "now", "--gc-sections", "--build-id=none",
+      "-s",     "--hash-style=sysv", "--threads=1", "-o",  output};
   for (const CpuObject& object : objects) {
     inputs.emplace_back();
     LATHE_RETURN_IF_ERROR(inputs.back().Write(object.bytes), object.name);
     args.push_back(inputs.back().path());
   }
-  LATHE_RETURN_IF_ERROR(RunLld(args, folder.FilePath()));
-  LATHE_ASSIGN_OR_RETURN(std::string elf, ReadFile(folder.FilePath()));
+  LATHE_RETURN_IF_ERROR(RunLld(args, output));
+  LATHE_ASSIGN_OR_RETURN(std::string elf, ReadFile(output));
   LATHE_RETURN_IF_ERROR(CheckSelfContained(elf));
   return elf;
 }
