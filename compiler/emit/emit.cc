@@ -156,7 +156,8 @@ absl::StatusOr<EmitReport> EmitArtifact(mlir::ModuleOp module, absl::Span<const 
   DescribeModel(module, targets, attachments, manifest);
   start = std::chrono::steady_clock::now();
   LATHE_ASSIGN_OR_RETURN(ArtifactWriter writer, ArtifactWriter::Create(path));
-  LATHE_RETURN_IF_ERROR(WriteWeights(table, weights, options.threads, options.progress, writer));
+  LATHE_ASSIGN_OR_RETURN(report.weights,
+                         WriteWeights(table, weights, options.threads, options.progress, writer));
   LATHE_RETURN_IF_ERROR(WriteCode(levels, manifest, writer));
   LATHE_RETURN_IF_ERROR(WriteAttachments(attachments, writer));
   for (const artifact::Program& program : manifest.programs()) {

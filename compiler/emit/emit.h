@@ -25,8 +25,9 @@ struct EmitOptions {
 struct EmitReport {
   uint64_t artifact_bytes = 0;
   uint64_t weight_bytes = 0;
-  size_t num_kernels = 0;   // different ones
-  size_t num_commands = 0;  // launches of a step
+  std::vector<artifact::Weight> weights = {};  // as written
+  size_t num_kernels = 0;                      // different ones
+  size_t num_commands = 0;                     // launches of a step
   double kernels_s = 0;
   double weights_s = 0;
 };

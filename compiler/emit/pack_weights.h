@@ -11,10 +11,11 @@
 
 namespace lathe {
 
-// Packs `weight` [columns, inner] (F32, F16 or BF16) into `out`, which has PackedWeightBytes of it.
-// Columns are padded to 16 and inner to 2 (bf16) with zeros. F16 and F32 become bf16 by rounding to
-// nearest even where the format is kBF16Pairs; everything else is exact. The bytes do not depend on
-// `threads`. InvalidArgument for other dtypes, ranks and sizes.
+// Packs `weight` [columns, inner] (F32, F16 or BF16) in a format of floats (quantize_weights.h has
+// the others) into `out`, which has PackedWeightBytes of it. Columns are padded to 16 and inner to
+// 2 (bf16) with zeros. F16 and F32 become bf16 by rounding to nearest even where the format is
+// kBF16Pairs; everything else is exact. The bytes do not depend on `threads`. InvalidArgument for
+// other dtypes, ranks and sizes.
 absl::Status PackWeight(const TensorView& weight, WeightFormat format, int threads,
                         absl::Span<char> out);
 

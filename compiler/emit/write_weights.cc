@@ -6,29 +6,25 @@
 
 #include "absl/strings/str_cat.h"
 #include "compiler/emit/pack_weights.h"
+#include "compiler/emit/quantize_weights.h"
+#include "ops/core/extent.h"
 #include "runtime/base/check.h"
 #include "runtime/base/status_macros.h"
 
 namespace lathe {
 namespace {
 
-bool IsPacked(const WeightEntry& entry) { return entry.layout != "rows"; }
-
-WeightFormat FormatOf(const WeightEntry& entry) {
-  return entry.layout == LayoutName(WeightFormat::kBF16Pairs) ? WeightFormat::kBF16Pairs
-                                                              : WeightFormat::kF32;
-}
-
 uint64_t BytesOf(const WeightEntry& entry) {
-  if (IsPacked(entry)) {
+  if (auto format = WeightFormatNamed(entry.layout)) {
     return static_cast<uint64_t>(
-        PackedWeightBytes(FormatOf(entry), entry.type.getDimSize(0), entry.type.getDimSize(1)));
+        PackedWeightBytes(*format, entry.type.getDimSize(0), entry.type.getDimSize(1)));
   }
   return static_cast<uint64_t>(entry.type.getNumElements()) * entry.type.getElementTypeBitWidth() /
          8;
 }
 
 artifact::DType DTypeOfEntry(const WeightEntry& entry) {
+  if (GroupQuantOf(entry.type)) return artifact::U8;
   mlir::Type element = entry.type.getElementType();
   LATHE_CHECK(element.isF32() || element.isBF16() || element.isInteger(32)) << entry.name;
   return element.isF32() ? artifact::F32 : element.isBF16() ? artifact::BF16 : artifact::I32;
@@ -59,6 +55,20 @@ absl::StatusOr<TensorView> Find(const WeightEntry& entry, const TensorSource& so
   return view;
 }
 
+// Puts `tensor` into `out` as `entry` says, and what that lost into `weight`.
+absl::Status Pack(const WeightEntry& entry, const TensorView& tensor, int threads,
+                  absl::Span<char> out, artifact::Weight& weight) {
+  std::optional<WeightFormat> format = WeightFormatNamed(entry.layout);
+  if (format && QuantOf(*format)) {
+    LATHE_ASSIGN_OR_RETURN(QuantError error, QuantizeWeight(tensor, *format, threads, out));
+    weight.set_relative_error(error.Relative());
+    return absl::OkStatus();
+  }
+  if (format) return PackWeight(tensor, *format, threads, out);
+  Storage storage = entry.type.getElementType().isBF16() ? Storage::kBF16 : Storage::kF32;
+  return PackRows(tensor, storage, threads, out);
+}
+
 }  // namespace
 
 uint64_t StoredBytes(const WeightTable& table) {
@@ -67,36 +77,36 @@ uint64_t StoredBytes(const WeightTable& table) {
   return bytes;
 }
 
-absl::Status WriteWeights(const WeightTable& table, const TensorSource& source, int threads,
-                          const Progress& progress, ArtifactWriter& writer) {
+absl::StatusOr<std::vector<artifact::Weight>> WriteWeights(const WeightTable& table,
+                                                           const TensorSource& source, int threads,
+                                                           const Progress& progress,
+                                                           ArtifactWriter& writer) {
   const uint64_t total = StoredBytes(table);
   uint64_t largest = 0;
   for (const WeightEntry& entry : table.entries()) largest = std::max(largest, BytesOf(entry));
   // Not initialised: packing writes every byte, and the largest tensor may have gigabytes.
   std::unique_ptr<char[]> buffer(new char[largest]);
   LATHE_RETURN_IF_ERROR(writer.BeginSection(kWeightsSection, /*lazy=*/true));
+  std::vector<artifact::Weight> written;
   uint64_t done = 0;
   for (const WeightEntry& entry : table.entries()) {
     std::string constant;
     LATHE_ASSIGN_OR_RETURN(TensorView tensor, Find(entry, source, constant));
     absl::Span<char> out(buffer.get(), BytesOf(entry));
-    if (IsPacked(entry)) {
-      LATHE_RETURN_IF_ERROR(PackWeight(tensor, FormatOf(entry), threads, out), entry.name);
-    } else {
-      Storage storage = entry.type.getElementType().isBF16() ? Storage::kBF16 : Storage::kF32;
-      LATHE_RETURN_IF_ERROR(PackRows(tensor, storage, threads, out), entry.name);
-    }
-    artifact::Weight weight;
+    artifact::Weight& weight = written.emplace_back();
+    LATHE_RETURN_IF_ERROR(Pack(entry, tensor, threads, out, weight), entry.name);
     weight.set_name(entry.name);
     weight.set_dtype(DTypeOfEntry(entry));
     weight.mutable_shape()->Assign(entry.type.getShape().begin(), entry.type.getShape().end());
     weight.set_layout(entry.layout);
     LATHE_RETURN_IF_ERROR(
         writer.AddWeight(weight, absl::string_view(out.data(), out.size())).status());
+    weight.set_size(out.size());
     done += out.size();
     if (progress) progress(done, total);
   }
-  return writer.EndSection();
+  LATHE_RETURN_IF_ERROR(writer.EndSection());
+  return written;
 }
 
 }  // namespace lathe

@@ -2,8 +2,9 @@
 #pragma once
 
 #include <functional>
+#include <vector>
 
-#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "compiler/emit/weight_table.h"
 #include "runtime/artifact/artifact_writer.h"
@@ -17,8 +18,11 @@ using Progress = std::function<void(uint64_t done, uint64_t total)>;
 // The bytes of all entries as stored.
 uint64_t StoredBytes(const WeightTable& table);
 
-// One tensor is in memory at a time. NotFound names a weight that the checkpoint lacks.
-absl::Status WriteWeights(const WeightTable& table, const TensorSource& source, int threads,
-                          const Progress& progress, ArtifactWriter& writer);
+// Returns what was written, with the error of each quantised weight. One tensor is in memory at a
+// time. NotFound names a weight that the checkpoint lacks.
+absl::StatusOr<std::vector<artifact::Weight>> WriteWeights(const WeightTable& table,
+                                                           const TensorSource& source, int threads,
+                                                           const Progress& progress,
+                                                           ArtifactWriter& writer);
 
 }  // namespace lathe

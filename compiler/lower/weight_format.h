@@ -1,11 +1,16 @@
 // How the numbers of a matrix are stored for matrix products, and in which order: what packing
 // writes and kernels read.
+//   LATHE_ASSIGN_OR_RETURN(WeightFormat format, WeightFormatOf(type));
 //   Weight.layout of the artifact holds LayoutName(format), Weight.size PackedWeightBytes(...).
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "ops/core/group_quant.h"
 
 namespace lathe {
 
@@ -13,13 +18,40 @@ namespace lathe {
 // each other.
 inline constexpr int64_t kBlockColumns = 16;
 
+// Small integers: a block has the numbers, then the scales. K' is K rounded up to whole groups; k
+// behind K and columns behind N are the number 0, and the scale of the latter is 0.
+//   int8: [K'/4][16][4] u8 = number + 128. A cache line has 4 consecutive k of each column.
+//   int4: [K'/8][16][4] u8. A cache line has 8 consecutive k of each column: byte j has k = 8 i + j
+//         in its low half, as number + 8, and k = 8 i + 4 + j in its high half.
+//   scales: [K'/G][16] f16, filled up with zeros to whole cache lines.
 enum class WeightFormat {
-  kBF16Pairs,  // "k2n16": [N/16][K/2][16][2] bf16
-  kF32,        // "k1n16": [N/16][K][16] f32
+  kBF16Pairs,     // "k2n16": [N/16][K/2][16][2] bf16
+  kF32,           // "k1n16": [N/16][K][16] f32
+  kInt8Group32,   // "q8g32n16"
+  kInt8Group128,  // "q8g128n16"
+  kInt4Group32,   // "q4g32n16"
+  kInt4Group128,  // "q4g128n16"
 };
+
+inline constexpr WeightFormat kAllWeightFormats[] = {
+    WeightFormat::kBF16Pairs,    WeightFormat::kF32,         WeightFormat::kInt8Group32,
+    WeightFormat::kInt8Group128, WeightFormat::kInt4Group32, WeightFormat::kInt4Group128};
 
 // As Weight.layout in runtime/artifact/artifact.proto spells it.
 absl::string_view LayoutName(WeightFormat format);
+// The format of a layout; none for "rows" and for names that are not known.
+std::optional<WeightFormat> WeightFormatNamed(absl::string_view layout);
+
+// Numbers and groups of a format of small integers; none for the others.
+std::optional<GroupQuant> QuantOf(WeightFormat format);
+
+// The format in which products read a weight of `type`. FailedPrecondition for an element type
+// that no kernel reads.
+absl::StatusOr<WeightFormat> WeightFormatOf(mlir::RankedTensorType type);
+
+// Bytes from one block to the next, and from a block's start to its scales (small integers only).
+int64_t PackedBlockBytes(WeightFormat format, int64_t inner);
+int64_t ScalesOffset(WeightFormat format, int64_t inner);
 
 // Bytes of a packed weight of [columns, inner]; columns are padded to whole blocks.
 int64_t PackedWeightBytes(WeightFormat format, int64_t columns, int64_t inner);

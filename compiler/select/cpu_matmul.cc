@@ -66,15 +66,15 @@ std::string KeyOf(const MatmulSpec& spec) {
 absl::Status BindSegments(DispatchOp dispatch, MatmulGroup& group, MatmulSpec& spec,
                           std::vector<Binding>& bindings) {
   MatmulOp first = group.segments.front();
-  auto weight_type = llvm::cast<mlir::RankedTensorType>(first.getWeight().getType());
-  if (auto format = GroupQuantOf(weight_type))
-    return No(absl::StrCat("no product with weights of ", Describe(*format)));
-  mlir::Type element = weight_type.getElementType();
-  LATHE_ASSIGN_OR_RETURN(std::string layout, MatmulLayout(weight_type));
-  spec.format = element.isBF16() ? WeightFormat::kBF16Pairs : WeightFormat::kF32;
+  mlir::RankedTensorType weight_type = TensorTypeOf(first.getWeight());
+  LATHE_ASSIGN_OR_RETURN(spec.format, WeightFormatOf(weight_type));
+  if (auto quant = QuantOf(spec.format))
+    return No(absl::StrCat("no product with weights of ", Describe(*quant)));
+  const std::string layout(LayoutName(spec.format));
   for (MatmulOp matmul : group.segments) {
     if (matmul.getX() != first.getX()) return No("the matmuls have different inputs");
-    if (ElementOf(matmul.getWeight()) != element) return No("the weights have different types");
+    LATHE_ASSIGN_OR_RETURN(WeightFormat format, WeightFormatOf(TensorTypeOf(matmul.getWeight())));
+    if (format != spec.format) return No("the weights have different types");
     if (static_cast<bool>(matmul.getBias()) != static_cast<bool>(first.getBias()))
       return No("only some matmuls have a bias");
     LATHE_ASSIGN_OR_RETURN(Binding weight, InputBinding(dispatch, matmul.getWeight(), layout));

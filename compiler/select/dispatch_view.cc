@@ -1,6 +1,7 @@
 #include "compiler/select/dispatch_view.h"
 
 #include "absl/strings/str_cat.h"
+#include "compiler/lower/weight_format.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/SmallPtrSet.h"
 #include "ops/attention/attention_ops.h"
@@ -119,17 +120,6 @@ SymExpr Rows(mlir::Value value) {
   return Extents(llvm::cast<mlir::RankedTensorType>(value.getType())).front().expr();
 }
 
-absl::StatusOr<std::string> MatmulLayout(mlir::RankedTensorType weight) {
-  if (auto format = GroupQuantOf(weight))
-    return absl::StrCat("q", format->bits, "g", format->group, "n16");
-  mlir::Type element = weight.getElementType();
-  if (element.isBF16()) return std::string("k2n16");
-  if (element.isF32()) return std::string("k1n16");
-  std::string text;
-  llvm::raw_string_ostream(text) << element;
-  return absl::FailedPreconditionError(absl::StrCat("no packed layout for weights of type ", text));
-}
-
 absl::StatusOr<KvCacheType> SourceCache(DispatchOp dispatch, int64_t number) {
   llvm::SmallVector<CacheLayerOp> sources = Sources<CacheLayerOp>(dispatch.getInputs()[number]);
   if (sources.empty())
@@ -152,7 +142,8 @@ absl::StatusOr<std::string> StoredLayout(DispatchOp dispatch, int64_t number) {
     // Small integers are packed whoever reads them: there is one layout for each format.
     if (GroupQuantOf(weight.getValue().getType()) || IsMatmulWeight(weight)) {
       auto type = llvm::cast<mlir::RankedTensorType>(weight.getValue().getType());
-      LATHE_ASSIGN_OR_RETURN(own, MatmulLayout(type));
+      LATHE_ASSIGN_OR_RETURN(WeightFormat format, WeightFormatOf(type));
+      own = std::string(LayoutName(format));
     }
     if (!layout.empty() && layout != own) {
       return absl::FailedPreconditionError(

@@ -46,16 +46,12 @@ Op OnlyOp(DispatchOp dispatch) {
 inline constexpr char kPackedAttribute[] = "lathe.packed";
 
 // The layout in which a weight that is operand `number` of `dispatch` is stored: packed when any
-// matmul of the module reads it or its param says so, else "rows". Follows the weight through calls, since one layer
-// function serves many weights.
+// matmul of the module reads it or its param says so, else "rows". Follows the weight through
+// calls, since one layer function serves many weights.
 absl::StatusOr<std::string> StoredLayout(DispatchOp dispatch, int64_t number);
 
 // The cache group behind the cache layer that is operand `number`, through calls too.
 // FailedPrecondition when one layer function serves groups whose pages differ.
 absl::StatusOr<KvCacheType> SourceCache(DispatchOp dispatch, int64_t number);
-
-// The packed layout of matmul weights of a type: "k2n16" for bf16, "k1n16" for f32, "q4g32n16" for
-// int4 in groups of 32.
-absl::StatusOr<std::string> MatmulLayout(mlir::RankedTensorType weight);
 
 }  // namespace lathe

@@ -42,10 +42,12 @@ inline float RoundToRange(float scaled, Range range) {
   return (inside + kRounder) - kRounder;
 }
 
-double Sum(const Chains& chains) {
-  double sum = 0;
-  for (float chain : chains) sum += chain;
-  return sum;
+// A tree, which is one order and as short as vectors allow.
+float Sum(Chains chains) {
+  for (int64_t width = kChains / 2; width > 0; width /= 2) {
+    for (int64_t i = 0; i < width; ++i) chains[i] += chains[i + width];
+  }
+  return chains[0];
 }
 
 // The element of the largest magnitude, with its sign.

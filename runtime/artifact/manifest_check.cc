@@ -71,6 +71,35 @@ std::optional<uint64_t> PackedBytes(const artifact::Weight& weight, uint64_t ele
   return bytes;
 }
 
+// The layouts of small integers with an f16 scale a group.
+struct GroupLayout {
+  absl::string_view name;
+  int64_t bits;
+  int64_t group;
+};
+constexpr GroupLayout kGroupLayouts[] = {
+    {"q8g32n16", 8, 32}, {"q8g128n16", 8, 128}, {"q4g32n16", 4, 32}, {"q4g128n16", 4, 128}};
+
+const GroupLayout* FindGroupLayout(absl::string_view name) {
+  for (const GroupLayout& layout : kGroupLayouts) {
+    if (layout.name == name) return &layout;
+  }
+  return nullptr;
+}
+
+// Blocks of 16 columns: numbers of whole groups, then scales in whole cache lines.
+std::optional<uint64_t> GroupBytes(const artifact::Weight& weight, const GroupLayout& layout) {
+  const std::optional<uint64_t> numbers = PackedBytes(weight, 1, layout.group, 16);
+  if (!numbers || weight.shape(1) == 0) return std::nullopt;
+  const uint64_t blocks = static_cast<uint64_t>(weight.shape(0) + 15) / 16;
+  const uint64_t groups = static_cast<uint64_t>((weight.shape(1) - 1) / layout.group + 1);
+  // At most a fifth of the numbers, of which a group has 512 or more in a block, so that it fits.
+  const uint64_t scales = blocks * ((groups * 32 + 63) / 64 * 64);
+  uint64_t bytes = *numbers / static_cast<uint64_t>(8 / layout.bits);
+  if (__builtin_add_overflow(bytes, scales, &bytes)) return std::nullopt;
+  return bytes;
+}
+
 absl::Status CheckWeightSize(const artifact::Weight& weight) {
   const std::optional<DType> dtype = FromProto(weight.dtype());
   if (!dtype) return Wrong("element type ", static_cast<int>(weight.dtype()), " is unknown");
@@ -82,9 +111,13 @@ absl::Status CheckWeightSize(const artifact::Weight& weight) {
     expected = PackedBytes(weight, element, 2, 16);
   } else if (weight.layout() == "k1n16" && weight.shape_size() >= 2) {
     expected = PackedBytes(weight, element, 1, 16);
+  } else if (const GroupLayout* layout = FindGroupLayout(weight.layout());
+             layout != nullptr && weight.shape_size() == 2) {
+    expected = GroupBytes(weight, *layout);
   } else {
     return Wrong("layout ", Quoted(weight.layout()), " of a tensor of rank ", weight.shape_size(),
-                 ", expected rows, k2n16 or k1n16 (rank 2 or more)");
+                 ", expected rows, k2n16 or k1n16 (rank 2 or more), or q8 or q4 with g32n16 or "
+                 "g128n16 (rank 2)");
   }
   if (!expected) return Wrong("its extents are negative or too large");
   if (weight.size() == *expected) return absl::OkStatus();

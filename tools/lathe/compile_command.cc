@@ -1,4 +1,5 @@
 // lathe compile: model folder -> artifact.
+#include <cstdint>
 #include <cstdio>
 #include <filesystem>
 
@@ -7,6 +8,7 @@
 #include "absl/strings/str_split.h"
 #include "compiler/pipeline/compile.h"
 #include "compiler/target/target.h"
+#include "runtime/artifact/quantization_text.h"
 #include "runtime/base/cpu_count.h"
 #include "runtime/base/status_macros.h"
 #include "runtime/base/strings.h"
@@ -76,7 +78,7 @@ FlagTable Declare(Options& o) {
   flags.Group("How");
   flags.Int("threads", &o.threads, {.unit = "threads", .min = 0, .max = 1024},
             "0: one for each processor");
-  flags.Verbosity(&o.verbosity, {"phases with times"});
+  flags.Verbosity(&o.verbosity, {"phases with times; the error of every quantised tensor"});
   flags.Example("lathe compile Qwen3-0.6B -o q.lathe", "for CPUs, as the checkpoint stores it");
   flags.Example("lathe compile Qwen3-0.6B -o q4.lathe --weights=int4",
                 "a third of the size; the report says what each tensor lost");
@@ -86,6 +88,9 @@ FlagTable Declare(Options& o) {
       "after an edit");
   return flags;
 }
+
+// Tensors whose quantisation error is told without -v.
+constexpr size_t kWorstTensors = 5;
 
 void Say(const std::string& line) { WriteStderr(line + "\n"); }
 
@@ -172,6 +177,7 @@ absl::Status Run(Options o, CompileOptions options) {
       HumanBytes(emitted.weight_bytes), ", ",
       options.storage.weights.empty() ? options.storage.precision : options.storage.weights, "), ",
       emitted.num_commands, " launches a step, ", emitted.num_kernels, " kernels"));
+  WriteStderr(QuantizationText(emitted.weights, o.verbosity > 0 ? SIZE_MAX : kWorstTensors));
   return absl::OkStatus();
 }
 

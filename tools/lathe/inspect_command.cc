@@ -1,11 +1,13 @@
 // lathe inspect: what an artifact holds.
 #include <algorithm>
+#include <cstdint>
 #include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "compiler/codegen/cpu/hot_loops.h"
 #include "runtime/artifact/artifact_reader.h"
 #include "runtime/artifact/artifact_text.h"
+#include "runtime/artifact/quantization_text.h"
 #include "runtime/base/status_macros.h"
 #include "runtime/base/strings.h"
 #include "tools/common/command.h"
@@ -25,6 +27,7 @@ struct Options {
   std::string artifact;
   bool program = false;
   bool memory = false;
+  bool quantization = false;
   bool verify = false;
   bool dispatches = false;
   std::string dispatch;
@@ -47,6 +50,8 @@ FlagTable Declare(Options& o) {
              "the launches of a step: kernel, work items; with -v operands and the reasons for "
              "each kernel");
   flags.Bool("memory", &o.memory, "bytes by use");
+  flags.Bool("quantization", &o.quantization,
+             "what int8 and int4 took from each weight, worst first");
   flags.Bool("verify", &o.verify, "read the whole file and compare every checksum");
 
   flags.Group("Work and limits");
@@ -239,6 +244,11 @@ absl::Status Run(const Options& o) {
     for (const artifact::Program& program : artifact.manifest().programs()) {
       absl::StrAppend(&out, ProgramText(artifact.manifest(), program, o.verbosity > 0));
     }
+  }
+  if (o.quantization) {
+    const auto& weights = artifact.manifest().weights();
+    std::string text = QuantizationText({weights.begin(), weights.end()}, SIZE_MAX);
+    absl::StrAppend(&out, text.empty() ? "no weight is stored as int8 or int4\n" : text);
   }
   if (o.memory) absl::StrAppend(&out, MemoryText(artifact.manifest()));
   return WriteStdout(out.empty() ? SummaryText(artifact) : out);

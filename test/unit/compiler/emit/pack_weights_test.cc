@@ -106,7 +106,7 @@ TEST(PackWeights, RefusesOtherTypesAndSizes) {
   EXPECT_THAT(PackWeight({DType::kF32, {16}, bytes}, WeightFormat::kF32, 1, absl::MakeSpan(out)),
               StatusIs(kInvalid, HasSubstr("expected two extents")));
   EXPECT_THAT(PackWeight({DType::kF32, {16, 2}, bytes}, WeightFormat::kF32, 1, absl::MakeSpan(out)),
-              StatusIs(kInvalid, HasSubstr("the weight has 64 bytes, expected 128")));
+              StatusIs(kInvalid, HasSubstr("the tensor has 64 bytes, expected 128")));
   EXPECT_THAT(PackWeight({DType::kF32, {16, 1}, bytes}, WeightFormat::kF32, 1, absl::MakeSpan(out)),
               StatusIs(kInvalid, HasSubstr("the packed weight has 1024 bytes, expected 64")));
   EXPECT_THAT(PackRows({DType::kF32, {16}, bytes}, Storage::kF32, 1, absl::MakeSpan(out)),

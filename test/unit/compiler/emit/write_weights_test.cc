@@ -1,10 +1,14 @@
 #include "compiler/emit/write_weights.h"
 
 #include <cstring>
+#include <vector>
 
+#include "compiler/emit/quantize_weights.h"
 #include "gtest/gtest.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/MLIRContext.h"
+#include "ops/core/extent.h"
+#include "ops/dialect.h"
 #include "runtime/artifact/artifact_reader.h"
 #include "test/support/data.h"
 #include "test/support/graph/graph.h"
@@ -31,13 +35,14 @@ class WriteWeightsTest : public ::testing::Test {
 
   absl::Status Write(const Progress& progress = nullptr) {
     LATHE_ASSIGN_OR_RETURN(ArtifactWriter writer, ArtifactWriter::Create(path_));
-    LATHE_RETURN_IF_ERROR(WriteWeights(table_, source_, 1, progress, writer));
+    LATHE_ASSIGN_OR_RETURN(written_, WriteWeights(table_, source_, 1, progress, writer));
     return writer.Finish(artifact::Manifest());
   }
 
   mlir::MLIRContext context_;
   testing::TensorMap source_;
   WeightTable table_;
+  std::vector<artifact::Weight> written_;
   const std::string path_ = testing::TempDir() + "/w.lathe";
 };
 
@@ -77,6 +82,31 @@ TEST_F(WriteWeightsTest, WritesEachInItsLayoutAndOrder) {
   EXPECT_EQ(packed[17], 4);
   EXPECT_EQ(packed[2], 0);
   EXPECT_THAT(FloatsOf(artifact.WeightBytes(2)), ElementsAre(0.25f, 7));
+}
+
+TEST_F(WriteWeightsTest, SmallIntegersCarryTheirError) {
+  LoadDialects(context_);
+  const GroupQuant quant{.bits = 4, .group = 32};
+  source_.Add("wide", testing::RandomFloats({17, 40}, 1));
+  auto type = WithGroupQuant(Floats({17, 40}), quant);
+  LATHE_ASSERT_OK(table_.Add({"vector", "rows", Floats({3}), nullptr}).status());
+  LATHE_ASSERT_OK(table_.Add({"wide", "q4g32n16", type, nullptr}).status());
+  LATHE_ASSERT_OK(Write());
+  LATHE_ASSERT_OK_AND_ASSIGN(Artifact artifact, Artifact::Open(path_));
+  const artifact::Weight& weight = artifact.manifest().weights(1);
+  EXPECT_EQ(weight.dtype(), artifact::U8);
+  EXPECT_EQ(weight.size(), 2u * (8 * 64 + 64));
+  EXPECT_GT(weight.relative_error(), 0.01);
+  EXPECT_LT(weight.relative_error(), 0.1);
+  ASSERT_EQ(written_.size(), 2u);
+  EXPECT_EQ(written_[1].relative_error(), weight.relative_error());
+  EXPECT_EQ(written_[1].size(), weight.size());
+  EXPECT_EQ(written_[0].relative_error(), 0);
+  std::vector<float> unpacked(17 * 40);
+  UnpackQuantizedWeight(artifact.WeightBytes(1), WeightFormat::kInt4Group32, 17, 40,
+                        absl::MakeSpan(unpacked));
+  EXPECT_EQ(absl::MakeConstSpan(unpacked),
+            QuantizedValues(quant, testing::RandomFloats({17, 40}, 1)).floats());
 }
 
 TEST_F(WriteWeightsTest, NoWeightsAreASectionToo) {

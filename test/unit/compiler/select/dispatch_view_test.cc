@@ -128,21 +128,5 @@ TEST(DispatchViewTest, OneFunctionCannotGatherFromTwoLayouts) {
                        AllOf(HasSubstr("weight b is stored as k2n16"), HasSubstr("rows"))));
 }
 
-TEST(DispatchViewTest, LayoutsFollowTheElementType) {
-  mlir::MLIRContext context;
-  LoadDialects(context);
-  auto matrix = [&](DType dtype) {
-    return MakeTensorType(&context, {32, 64}, ElementType(&context, dtype));
-  };
-  EXPECT_EQ(MatmulLayout(matrix(DType::kBF16)).value(), "k2n16");
-  EXPECT_EQ(MatmulLayout(matrix(DType::kF32)).value(), "k1n16");
-  mlir::RankedTensorType f32 = matrix(DType::kF32);
-  EXPECT_EQ(MatmulLayout(WithGroupQuant(f32, {.bits = 8, .group = 32})).value(), "q8g32n16");
-  EXPECT_EQ(MatmulLayout(WithGroupQuant(f32, {.bits = 4, .group = 128})).value(), "q4g128n16");
-  EXPECT_THAT(MatmulLayout(matrix(DType::kF16)),
-              StatusIs(absl::StatusCode::kFailedPrecondition,
-                       HasSubstr("no packed layout for weights of type f16")));
-}
-
 }  // namespace
 }  // namespace lathe

@@ -94,6 +94,14 @@ TEST(ManifestCheckTest, Weights) {
        [](auto& m) { m.mutable_weights(0)->set_size(383); }},
       {"expected 320 for layout k1n16", [](auto& m) { m.mutable_weights(0)->set_layout("k1n16"); }},
       {"expected 200 for layout rows", [](auto& m) { m.mutable_weights(0)->set_layout("rows"); }},
+      {"expected 1152 for layout q8g32n16",
+       [](auto& m) { m.mutable_weights(0)->set_layout("q8g32n16"); }},
+      {"its extents are negative or too large",
+       [](auto& m) {
+         m.mutable_weights(0)->set_layout("q8g128n16");
+         m.mutable_weights(0)->set_shape(0, int64_t{1} << 31);
+         m.mutable_weights(0)->set_shape(1, int64_t{1} << 33);
+       }},
       {"layout \"k4n8\"", [](auto& m) { m.mutable_weights(0)->set_layout("k4n8"); }},
       {"layout \"k2n16\" of a tensor of rank 1",
        [](auto& m) { m.mutable_weights(0)->mutable_shape()->RemoveLast(); }},

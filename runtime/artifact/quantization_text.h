@@ -1,0 +1,17 @@
+// What quantisation did to the weights of an artifact, as text for people (`lathe compile`,
+// `lathe inspect --quantization`).
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "runtime/artifact/artifact.pb.h"
+
+namespace lathe {
+
+// Bytes and errors by format, then the tensors with the largest relative error, worst first, at
+// most `limit` of them. "" when no weight is stored as small integers.
+std::string QuantizationText(const std::vector<artifact::Weight>& weights, size_t limit);
+
+}  // namespace lathe
