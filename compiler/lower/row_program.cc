@@ -50,6 +50,10 @@ int RowProgram::Append(RowStep step) {
   return static_cast<int>(steps_.size()) - 1;
 }
 
+bool RowProgram::IsQuantized(int value) const {
+  return steps_[value].packed && QuantOf(*steps_[value].packed);
+}
+
 int RowProgram::Binary(RowOp op, int a, int b) {
   LATHE_CHECK(steps_[a].width == steps_[b].width)
       << Name(op) << " of widths " << steps_[a].width << " and " << steps_[b].width;
@@ -77,7 +81,7 @@ int RowProgram::Gather(const RowGather& gather) {
   step.operands = {gather.table, gather.index};
   step.storage = gather.storage;
   step.limit = gather.limit;
-  step.is_packed = gather.is_packed;
+  step.packed = gather.packed;
   return Append(std::move(step));
 }
 
@@ -118,6 +122,7 @@ int RowProgram::SwiGlu(int gate, int up, float limit) {
 }
 
 int RowProgram::RmsNorm(int x, const RowNorm& norm) {
+  LATHE_CHECK(!IsQuantized(x)) << "a norm reads small integers";
   LATHE_CHECK(norm.group > 0 && steps_[x].width % norm.group == 0)
       << "groups of " << norm.group << " in " << steps_[x].width;
   RowStep step;
@@ -133,6 +138,7 @@ int RowProgram::RmsNorm(int x, const RowNorm& norm) {
 }
 
 int RowProgram::Rope(int x, const RowRope& rope) {
+  LATHE_CHECK(!IsQuantized(x)) << "a rotation reads small integers";
   LATHE_CHECK(rope.head_dim > 0 && steps_[x].width % rope.head_dim == 0 && rope.rotary % 2 == 0 &&
               rope.rotary > 0 && rope.rotary <= rope.head_dim)
       << "rotary " << rope.rotary << " of heads of " << rope.head_dim << " in " << steps_[x].width;
@@ -157,6 +163,7 @@ void RowProgram::Store(int value, int operand, Storage storage) {
 }
 
 void RowProgram::KvWrite(int key, int value, const RowCache& cache) {
+  LATHE_CHECK(!IsQuantized(key) && !IsQuantized(value)) << "a cache write reads small integers";
   const int64_t width = cache.layout.kv_heads * cache.layout.head_dim;
   LATHE_CHECK(steps_[key].width == width && steps_[value].width == width &&
               cache.layout.head_dim > 0)
@@ -181,7 +188,7 @@ std::string RowProgram::Key() const {
     if (step.group > 0) absl::StrAppend(&key, " group=", step.group);
     if (step.rotary > 0) absl::StrAppend(&key, " rotary=", step.rotary);
     if (step.limit != 0) absl::StrAppend(&key, " limit=", step.limit);
-    if (step.is_packed) absl::StrAppend(&key, " packed");
+    if (step.packed) absl::StrAppend(&key, " ", LayoutName(*step.packed));
     // Bits, so that no two constants print alike.
     if (step.constant != 0) {
       absl::StrAppend(&key, " constant=", absl::Hex(std::bit_cast<uint32_t>(step.constant)));

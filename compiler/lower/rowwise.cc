@@ -1,6 +1,6 @@
 #include "compiler/lower/rowwise.h"
 
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "compiler/lower/packed_row.h"
 #include "runtime/base/check.h"
 
 namespace lathe {
@@ -61,7 +61,6 @@ class RowwiseEmitter {
   void WriteValue(const RowStep& step, Value head, Value address);
 
   Value ReadSource(const RowStep& step, Value element, Value mask);
-  Value ReadPacked(const RowStep& step, Value row, Value element);
   Value Read(int value, Value element, Value mask);
   Value LoadAt(Storage storage, Value base, Value element, Value mask);
   void StoreAt(Storage storage, Value vector, Value base, Value element, Value mask);
@@ -111,30 +110,10 @@ Value RowwiseEmitter::ReadSource(const RowStep& step, Value element, Value mask)
   Value limit = step.limit == RowGather::kLimitFromDims ? b_.Dim(args_, 2) : b_.Index(step.limit);
   Value inside = b_.Compare(arith::CmpIPredicate::ult, index, limit);
   Value safe = b_.Select(inside, index, b_.Index(0));
-  Value loaded = step.is_packed ? ReadPacked(step, safe, element)
-                                : LoadAt(step.storage, b_.At(base, safe, row_bytes), element, mask);
+  // A packed row has no gaps behind its width to mask: stores drop what is read there.
+  Value loaded = step.packed ? LoadPackedRow(b_, *step.packed, step.width, base, safe, element)
+                             : LoadAt(step.storage, b_.At(base, safe, row_bytes), element, mask);
   return b_.Select(inside, loaded, b_.Zero());
-}
-
-// Row `row` of a packed weight is one lane of a block of 16: a pair of bf16 (or one f32) in each
-// cache line. Lanes behind the width repeat the last element; stores mask them.
-Value RowwiseEmitter::ReadPacked(const RowStep& step, Value row, Value element) {
-  const bool is_bf16 = step.storage == Storage::kBF16;
-  const int64_t lines = is_bf16 ? (step.width + 1) / 2 : step.width;
-  Value base = b_.Operand(args_, step.operands[0]);
-  Value block = b_.At(base, b_.Div(row, kLanes), lines * 64);
-  Value lane = b_.At(block, b_.Rem(row, kLanes), 4);
-  Value first = is_bf16 ? b_.Div(element, 2) : element;
-  Type word = is_bf16 ? b_.i32() : b_.f32();
-  Values words;
-  for (int64_t i = 0; i < (is_bf16 ? kLanes / 2 : kLanes); ++i) {
-    Value line = b_.Min(b_.Add(first, i), b_.Index(lines - 1));
-    words.push_back(b_.Load(word, b_.At(lane, line, 64), 4));
-  }
-  Value loaded = vector::FromElementsOp::create(
-      b_.mlir(), b_.loc(), b_.Lanes(word, static_cast<int64_t>(words.size())), words);
-  if (!is_bf16) return loaded;
-  return b_.Widen(vector::BitCastOp::create(b_.mlir(), b_.loc(), b_.Lanes(b_.i16()), loaded));
 }
 
 Value RowwiseEmitter::Read(int value, Value element, Value mask) {

@@ -11,10 +11,12 @@
 //   EmitRowwise(b, "norm", p);
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "compiler/lower/kernel_builder.h"
+#include "compiler/lower/weight_format.h"
 
 namespace lathe {
 
@@ -59,10 +61,10 @@ struct RowStep {
   Storage storage = Storage::kF32;  // of the operand
   int64_t group = 0;
   int64_t rotary = 0;
-  int64_t limit = 0;       // kGather
-  bool is_packed = false;  // kGather: the table has the layout of matmul weights
-  float constant = 0;      // kScale: factor; kSwiGlu: limit; kRmsNorm: eps
-  float offset = 0;        // kRmsNorm
+  int64_t limit = 0;                        // kGather
+  std::optional<WeightFormat> packed = {};  // kGather: the table is stored as matmul weights are
+  float constant = 0;                       // kScale: factor; kSwiGlu: limit; kRmsNorm: eps
+  float offset = 0;                         // kRmsNorm
   CacheLayout cache;
 
   bool operator==(const RowStep&) const = default;
@@ -83,9 +85,9 @@ struct RowGather {
   int64_t width = 0;
   int64_t limit = 0;
   Storage storage = Storage::kF32;
-  // The table is a packed matmul weight (matmul.h: k2n16 for bf16, k1n16 for f32): an embedding
-  // that is also the head is stored once.
-  bool is_packed = false;
+  // The table is stored as matmul weights are, and this says as which; `storage` says nothing then.
+  // One of small integers is read by pointwise steps only, which take 16 aligned elements at once.
+  std::optional<WeightFormat> packed = {};
 };
 struct RowNorm {
   int weight = -1;  // operand [group]; -1: none
@@ -131,6 +133,7 @@ class RowProgram {
 
  private:
   int Append(RowStep step);
+  bool IsQuantized(int value) const;
   int Binary(RowOp op, int a, int b);
 
   std::vector<RowStep> steps_;

@@ -138,18 +138,20 @@ class RowwiseMatcher {
     LATHE_ASSIGN_OR_RETURN(std::string layout, StoredLayout(dispatch_, *number));
     LATHE_ASSIGN_OR_RETURN(int table, Operand(op.getTable(), layout));
     LATHE_ASSIGN_OR_RETURN(int tokens, Operand(op.getTokens()));
-    LATHE_ASSIGN_OR_RETURN(Storage storage, StorageOf(op.getTable()));
     auto type = llvm::cast<mlir::RankedTensorType>(op.getTable().getType());
     RowGather gather{.table = table,
                      .index = tokens,
                      .width = type.getDimSize(1),
                      .limit = type.getDimSize(0),
-                     .storage = storage,
-                     .is_packed = layout != "rows"};
+                     .packed = WeightFormatNamed(layout)};
+    if (!gather.packed) {
+      LATHE_ASSIGN_OR_RETURN(gather.storage, StorageOf(op.getTable()));
+    }
     int row = program_.Gather(gather);
-    double multiplier = op.getMultiplier().convertToDouble();
-    steps_[op.getY()] =
-        multiplier == 1.0 ? row : program_.Scale(row, static_cast<float>(multiplier));
+    auto multiplier = static_cast<float>(op.getMultiplier().convertToDouble());
+    // Rows of small integers are widened once, whoever reads them how often.
+    const bool is_quantized = gather.packed && QuantOf(*gather.packed);
+    steps_[op.getY()] = multiplier == 1.0f && !is_quantized ? row : program_.Scale(row, multiplier);
     return absl::OkStatus();
   }
 

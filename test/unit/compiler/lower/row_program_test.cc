@@ -39,13 +39,14 @@ TEST(RowProgram, WhatShapesTheCodeIsInTheKey) {
 }
 
 TEST(RowProgram, ThePlaceOfATableIsInTheKey) {
-  auto gather = [](int64_t limit, bool is_packed) {
+  auto gather = [](int64_t limit, std::optional<WeightFormat> packed) {
     RowProgram p;
-    p.Gather({.table = 0, .index = 1, .width = 8, .limit = limit, .is_packed = is_packed});
+    p.Gather({.table = 0, .index = 1, .width = 8, .limit = limit, .packed = packed});
     return p.Key();
   };
-  EXPECT_NE(gather(5, false), gather(5, true));
-  EXPECT_NE(gather(5, false), gather(RowGather::kLimitFromDims, false));
+  EXPECT_NE(gather(5, std::nullopt), gather(5, WeightFormat::kF32));
+  EXPECT_NE(gather(5, WeightFormat::kInt4Group32), gather(5, WeightFormat::kInt4Group128));
+  EXPECT_NE(gather(5, std::nullopt), gather(RowGather::kLimitFromDims, std::nullopt));
 }
 
 TEST(RowProgram, ScratchHoldsComputedValuesOnly) {
@@ -65,6 +66,8 @@ TEST(RowProgramDeathTest, RefusesWhatDoesNotFit) {
   EXPECT_DEATH(p.Rope(x, {.head_dim = 16, .rotary = 24}), "rotary 24 of heads of 16");
   EXPECT_DEATH(p.KvWrite(x, x, {.layout = {2, 8}}), "2 heads of 8");
   EXPECT_DEATH(p.Gather({.width = 4, .limit = 0}), "gather.limit");
+  int small = p.Gather({.width = 32, .limit = 4, .packed = WeightFormat::kInt4Group32});
+  EXPECT_DEATH(p.RmsNorm(small, {.group = 8}), "a norm reads small integers");
 }
 
 }  // namespace

@@ -245,18 +245,18 @@ TEST(Rowwise, GatherFromAPackedTable) {
     for (int64_t width : {64, 21, 1}) {
       SCOPED_TRACE(width);
       constexpr int64_t kTableRows = 35;
+      const WeightFormat format =
+          storage == Storage::kF32 ? WeightFormat::kF32 : WeightFormat::kBF16Pairs;
       RowProgram p;
       int row = p.Gather({.table = 0,
                           .index = 1,
                           .width = width,
                           .limit = kTableRows,
                           .storage = storage,
-                          .is_packed = true});
+                          .packed = format});
       p.Store(row, 2);
       const Bytes rows =
           FloatBytes(RandomFloats(static_cast<size_t>(kTableRows * width), 1), storage);
-      const WeightFormat format =
-          storage == Storage::kF32 ? WeightFormat::kF32 : WeightFormat::kBF16Pairs;
       Bytes packed(static_cast<size_t>(PackedWeightBytes(format, kTableRows, width)));
       const TensorView view{storage == Storage::kF32 ? DType::kF32 : DType::kBF16,
                             {kTableRows, width},
