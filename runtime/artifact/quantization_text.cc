@@ -58,8 +58,9 @@ std::string QuantizationText(const std::vector<artifact::Weight>& weights, size_
   std::string text = "quantised weights; error is ||W - stored W|| / ||W||\n";
   for (const auto& [layout, total] : totals) {
     absl::StrAppendFormat(
-        &text, "  %s: %d tensors, %s, %.3f bytes a weight, error %.4f in the mean, %.4f at worst\n",
-        FormatText(layout), total.tensors, HumanBytes(total.bytes),
+        &text,
+        "  %s: %d tensor%s, %s, %.3f bytes a weight, error %.4f in the mean, %.4f at worst\n",
+        FormatText(layout), total.tensors, total.tensors == 1 ? "" : "s", HumanBytes(total.bytes),
         static_cast<double>(total.bytes) / std::max(total.elements, 1.0), total.sum / total.tensors,
         total.worst);
   }

@@ -15,11 +15,10 @@
 namespace lathe {
 namespace {
 
-// A name for a way of storing: "bf16", "int4, groups of 32".
+// "bf16", "--weights=int4 --group=32 ...".
 std::string NameOf(const StoragePolicy& policy) {
-  std::string name = policy.weights.empty() ? policy.precision : policy.weights;
-  if (IsQuantized(policy)) absl::StrAppend(&name, ", groups of ", policy.group);
-  return name;
+  std::string flags = CanonicalFlags(policy);
+  return flags.empty() ? policy.precision : flags;
 }
 
 absl::StatusOr<uint64_t> CompileVariant(const QualityCheck& check, const StoragePolicy& storage,
@@ -43,11 +42,13 @@ absl::StatusOr<uint64_t> CompileVariant(const QualityCheck& check, const Storage
 }
 
 std::string Table(const QualityCheck& check, const StoragePolicy& reference,
-                  const QualitySummary& summary, uint64_t reference_bytes, uint64_t bytes) {
-  std::string text = absl::StrFormat("%s: %d tokens compared, in windows of %d\n", check.text_file,
-                                     summary.tokens, check.window);
+                  const ArtifactComparison& comparison, uint64_t reference_bytes, uint64_t bytes) {
+  const QualitySummary& summary = comparison.summary;
+  std::string text =
+      absl::StrFormat("%s: %d tokens compared, in windows of %d\nvariant: %s\n", check.text_file,
+                      summary.tokens, comparison.window, NameOf(check.variant));
   const double loss = summary.variant_perplexity / summary.reference_perplexity - 1;
-  absl::StrAppendFormat(&text, "%-28s %14s  %s\n", "", NameOf(reference), NameOf(check.variant));
+  absl::StrAppendFormat(&text, "%-28s %14s  %s\n", "", NameOf(reference), "variant");
   absl::StrAppendFormat(&text, "%-28s %14s  %s\n", "weights", HumanBytes(reference_bytes),
                         HumanBytes(bytes));
   absl::StrAppendFormat(&text, "%-28s %14.4f  %.4f (%+.2f %%)\n", "perplexity",
@@ -77,10 +78,10 @@ absl::StatusOr<std::string> CheckQuality(const QualityCheck& check) {
   options.on_window = [](size_t done, size_t total, int64_t tokens) {
     WriteStderr(absl::StrFormat("window %d of %d, %d tokens compared\n", done, total, tokens));
   };
-  LATHE_ASSIGN_OR_RETURN(QualitySummary summary,
+  LATHE_ASSIGN_OR_RETURN(ArtifactComparison comparison,
                          CompareArtifacts(reference_path, variant_path, text, options),
                          check.text_file);
-  return Table(check, reference, summary, reference_bytes, bytes);
+  return Table(check, reference, comparison, reference_bytes, bytes);
 }
 
 }  // namespace lathe

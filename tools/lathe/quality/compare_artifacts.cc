@@ -81,9 +81,10 @@ std::vector<std::vector<int32_t>> SplitIntoWindows(const std::vector<int32_t>& i
   return windows;
 }
 
-absl::StatusOr<QualitySummary> CompareArtifacts(const std::string& reference,
-                                                const std::string& variant, absl::string_view text,
-                                                const ComparisonOptions& options) {
+absl::StatusOr<ArtifactComparison> CompareArtifacts(const std::string& reference,
+                                                    const std::string& variant,
+                                                    absl::string_view text,
+                                                    const ComparisonOptions& options) {
   LATHE_ASSIGN_OR_RETURN(Reader first, Reader::Open(reference, options.threads));
   LATHE_ASSIGN_OR_RETURN(Reader second, Reader::Open(variant, options.threads));
   LATHE_RETURN_IF_ERROR(CheckPair(first.manifest(), second.manifest()));
@@ -105,7 +106,7 @@ absl::StatusOr<QualitySummary> CompareArtifacts(const std::string& reference,
     Compare(windows[i], expected, got, comparison);
     if (options.on_window) options.on_window(i + 1, windows.size(), comparison.tokens());
   }
-  return comparison.Summarize();
+  return ArtifactComparison{.summary = comparison.Summarize(), .window = window};
 }
 
 }  // namespace lathe

@@ -1,6 +1,7 @@
 // Runs two artifacts of one model over the same text, teacher forced, and compares their logits.
-//   LATHE_ASSIGN_OR_RETURN(QualitySummary summary,
+//   LATHE_ASSIGN_OR_RETURN(ArtifactComparison comparison,
 //                          CompareArtifacts("bf16.lathe", "int4.lathe", text, {.tokens = 2048}));
+//   comparison.summary.mean_kl;
 #pragma once
 
 #include <cstdint>
@@ -22,6 +23,11 @@ struct ComparisonOptions {
   std::function<void(size_t done, size_t total, int64_t tokens)> on_window = nullptr;
 };
 
+struct ArtifactComparison {
+  QualitySummary summary;
+  int64_t window = 0;  // as asked for, or what the model's context leaves
+};
+
 // Consecutive windows over the first `tokens` ids; one that is too short to predict anything is
 // left out.
 std::vector<std::vector<int32_t>> SplitIntoWindows(const std::vector<int32_t>& ids, int64_t tokens,
@@ -29,8 +35,9 @@ std::vector<std::vector<int32_t>> SplitIntoWindows(const std::vector<int32_t>& i
 
 // Each token but the first of its window counts. InvalidArgument for texts of fewer than two tokens
 // and for artifacts of different vocabularies.
-absl::StatusOr<QualitySummary> CompareArtifacts(const std::string& reference,
-                                                const std::string& variant, absl::string_view text,
-                                                const ComparisonOptions& options);
+absl::StatusOr<ArtifactComparison> CompareArtifacts(const std::string& reference,
+                                                    const std::string& variant,
+                                                    absl::string_view text,
+                                                    const ComparisonOptions& options);
 
 }  // namespace lathe

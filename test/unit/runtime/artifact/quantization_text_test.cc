@@ -25,7 +25,7 @@ TEST(QuantizationTextTest, WorstTensorsComeFirst) {
             "quantised weights; error is ||W - stored W|| / ||W||\n"
             "  int4, groups of 32: 2 tensors, 2.25 KiB, 0.562 bytes a weight, error 0.0900 in the "
             "mean, 0.1000 at worst\n"
-            "  int8, groups of 128: 1 tensors, 2.12 KiB, 1.062 bytes a weight, error 0.0040 in the "
+            "  int8, groups of 128: 1 tensor, 2.12 KiB, 1.062 bytes a weight, error 0.0040 in the "
             "mean, 0.0040 at worst\n"
             "  0.1000  q4g32n16   b\n"
             "  0.0800  q4g32n16   a\n"

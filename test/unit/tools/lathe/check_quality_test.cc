@@ -34,7 +34,8 @@ TEST_F(CheckQualityTest, ComparesWaysOfStoring) {
   EXPECT_THAT(run.out,
               AllOf(HasSubstr("tokens compared"), HasSubstr("perplexity"),
                     HasSubstr("KL divergence, 99 % below"), HasSubstr("same most likely token")));
-  EXPECT_THAT(run.err, AllOf(HasSubstr("compiled f32 in"), HasSubstr("compiled bf16 in"),
+  EXPECT_THAT(run.err, AllOf(HasSubstr("compiled f32 in"),
+                             HasSubstr("compiled --weights=bf16 --embedding=bf16 --head=bf16 in"),
                              HasSubstr("window 1 of 1")));
 }
 

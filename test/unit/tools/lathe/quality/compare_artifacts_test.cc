@@ -36,16 +36,26 @@ TEST(CompareArtifactsTest, AModelDoesNotDifferFromItself) {
     tokens.push_back(compared);
   };
   LATHE_ASSERT_OK_AND_ASSIGN(
-      QualitySummary summary,
+      ArtifactComparison comparison,
       CompareArtifacts(CompiledModel(), CompiledModel(),
                        "The same text, read twice by the same model, gives the same numbers.",
                        options));
   EXPECT_THAT(tokens, ElementsAre(7, 14, 17));
+  EXPECT_EQ(comparison.window, 8);
+  const QualitySummary& summary = comparison.summary;
   EXPECT_EQ(summary.tokens, 17);
   EXPECT_EQ(summary.mean_kl, 0);
   EXPECT_EQ(summary.same_top, 1);
   EXPECT_EQ(summary.reference_perplexity, summary.variant_perplexity);
   EXPECT_GT(summary.reference_perplexity, 1);
+}
+
+TEST(CompareArtifactsTest, WindowsFitTheContext) {
+  LATHE_ASSERT_OK_AND_ASSIGN(
+      ArtifactComparison comparison,
+      CompareArtifacts(CompiledModel(), CompiledModel(), "Short.", {.window = 1 << 20}));
+  EXPECT_LT(comparison.window, 1 << 20);
+  EXPECT_GT(comparison.summary.tokens, 1);
 }
 
 TEST(CompareArtifactsTest, WhatCannotBeComparedIsToldWhy) {
