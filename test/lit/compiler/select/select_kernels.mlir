@@ -30,7 +30,7 @@ func.func @step(%x: tensor<?x32xf32, #t>, %tokens: tensor<?xi32, #t>, %positions
   // CHECK-SAME: "cpu: matmul: no, has no epilogue for lathe.embed"
   // CHECK-SAME: "cpu: attention: no, there is no single attention"
   // CHECK-SAME: "cpu: rope_table: no, the dispatch is not a single rope_table"
-  // CHECK-SAME: "cpu: rowwise: taken, rowwise {{.*}}packed
+  // CHECK-SAME: "cpu: rowwise: taken, rowwise {{.*}}k2n16
   %e = lathe.dispatch "embed" (%a = %w : tensor<48x32xbf16>, %b = %tokens : tensor<?xi32, #t>) -> tensor<?x32xf32, #t> {
     %r = lathe.embed %a, %b : tensor<48x32xbf16>, tensor<?xi32, #t>
     lathe.yield %r : tensor<?x32xf32, #t>
