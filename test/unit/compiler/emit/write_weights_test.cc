@@ -1,6 +1,7 @@
 #include "compiler/emit/write_weights.h"
 
 #include <cstring>
+#include <limits>
 #include <vector>
 
 #include "compiler/emit/quantize_weights.h"
@@ -107,6 +108,18 @@ TEST_F(WriteWeightsTest, SmallIntegersCarryTheirError) {
                         absl::MakeSpan(unpacked));
   EXPECT_EQ(absl::MakeConstSpan(unpacked),
             QuantizedValues(quant, testing::RandomFloats({17, 40}, 1)).floats());
+}
+
+TEST_F(WriteWeightsTest, SmallIntegersThatCannotBeAreToldByTensor) {
+  LoadDialects(context_);
+  HostTensor wide = testing::RandomFloats({17, 40}, 1);
+  wide.floats()[123] = std::numeric_limits<float>::infinity();
+  source_.Add("wide", wide);
+  auto type = WithGroupQuant(Floats({17, 40}), {.bits = 8, .group = 128});
+  LATHE_ASSERT_OK(table_.Add({"wide", "q8g128n16", type, nullptr}).status());
+  EXPECT_THAT(Write(), StatusIs(absl::StatusCode::kInvalidArgument,
+                                AllOf(HasSubstr("wide: holds NaN, infinity"),
+                                      HasSubstr("int8 in groups of 128 cannot store"))));
 }
 
 TEST_F(WriteWeightsTest, NoWeightsAreASectionToo) {

@@ -125,5 +125,20 @@ TEST(CompileCommandTest, ModulesThatAreNone) {
           "the module cannot enter at phase select");
 }
 
+TEST(CompileCommandTest, WhatQuantisationTookIsReported) {
+  ModelFolder model("qwen3_untied");
+  ProcessResult run = RunTool({"compile", model.path(), "-o", model.output(), "--embedding=int4"});
+  EXPECT_EQ(run.exit_code, 0);
+  EXPECT_THAT(run.err, AllOf(HasSubstr("quantised weights; error is"),
+                             HasSubstr("int4, groups of 32: 1 tensor, "),
+                             HasSubstr("q4g32n16   model.embed_tokens.weight")));
+  ProcessResult inspect = RunTool({"inspect", model.output(), "--quantization"});
+  EXPECT_EQ(inspect.exit_code, 0);
+  EXPECT_THAT(run.err, HasSubstr(inspect.out));
+  EXPECT_THAT(inspect.out, HasSubstr("model.embed_tokens.weight"));
+  EXPECT_THAT(RunTool({"inspect", model.output()}).out,
+              HasSubstr("--group=32 --embedding=int4, source"));
+}
+
 }  // namespace
 }  // namespace lathe
