@@ -213,12 +213,14 @@ class GroupFormer {
     close();
   }
 
-  // One kernel reads weights of one type, and either every segment has a bias or none has.
+  // One kernel reads weights of one type and format, and either every segment has a bias or none
+  // has.
   static bool AreStoredAlike(MatmulOp a, MatmulOp b) {
     auto element_of = [](mlir::Value value) {
       return value ? mlir::getElementTypeOrSelf(value.getType()) : mlir::Type();
     };
     return element_of(a.getWeight()) == element_of(b.getWeight()) &&
+           GroupQuantOf(a.getWeight().getType()) == GroupQuantOf(b.getWeight().getType()) &&
            element_of(a.getBias()) == element_of(b.getBias());
   }
 

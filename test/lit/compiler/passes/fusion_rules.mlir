@@ -36,6 +36,21 @@ func.func @unlike(%x: tensor<?x32xf32, #t>, %a: tensor<16x32xf32>, %b: tensor<16
   return %p, %q, %r : tensor<?x16xf32, #t>, tensor<?x16xf32, #t>, tensor<?x16xf32, #t>
 }
 
+// Small integers of other widths and groups are other kernels too, though all stand for f32.
+// CHECK-LABEL: func.func @unlike_formats
+func.func @unlike_formats(%x: tensor<?x32xf32, #t>, %a: tensor<16x32xf32, #lathe.group_quant<int4, group = 32>>,
+                          %b: tensor<16x32xf32, #lathe.group_quant<int8, group = 32>>, %c: tensor<16x32xf32>)
+    -> (tensor<?x16xf32, #t>, tensor<?x16xf32, #t>, tensor<?x16xf32, #t>, tensor<?x16xf32, #t>) {
+  // CHECK: lathe.dispatch "a+d" {{.*}} attributes {rule = "matmul_shared_input"}
+  %p = lathe.matmul %x, %a : tensor<?x32xf32, #t>, tensor<16x32xf32, #lathe.group_quant<int4, group = 32>> loc("a")
+  // CHECK: lathe.dispatch "b" {{.*}} attributes {rule = "matmul"}
+  %q = lathe.matmul %x, %b : tensor<?x32xf32, #t>, tensor<16x32xf32, #lathe.group_quant<int8, group = 32>> loc("b")
+  // CHECK: lathe.dispatch "c" {{.*}} attributes {rule = "matmul"}
+  %r = lathe.matmul %x, %c : tensor<?x32xf32, #t>, tensor<16x32xf32> loc("c")
+  %s = lathe.matmul %x, %a : tensor<?x32xf32, #t>, tensor<16x32xf32, #lathe.group_quant<int4, group = 32>> loc("d")
+  return %p, %q, %r, %s : tensor<?x16xf32, #t>, tensor<?x16xf32, #t>, tensor<?x16xf32, #t>, tensor<?x16xf32, #t>
+}
+
 // Rule 2: gate and up with their swiglu; but not when one of them is read by others too.
 // CHECK-LABEL: func.func @swiglu
 func.func @swiglu(%x: tensor<?x32xf32, #t>, %a: tensor<16x32xf32>, %b: tensor<16x32xf32>) -> tensor<?x16xf32, #t> {
