@@ -165,9 +165,16 @@ absl::StatusOr<CompileReport> Compile(mlir::ModuleOp module, const TensorSource&
 absl::StatusOr<mlir::OwningOpRef<mlir::ModuleOp>> ReadModule(mlir::MLIRContext* context,
                                                              const std::string& path) {
   LATHE_ASSIGN_OR_RETURN(std::string text, ReadFile(path));
+  return ParseModule(context, text, path);
+}
+
+absl::StatusOr<mlir::OwningOpRef<mlir::ModuleOp>> ParseModule(mlir::MLIRContext* context,
+                                                              absl::string_view text,
+                                                              const std::string& origin) {
   DiagnosticCollector diagnostics(context);
-  auto module = mlir::parseSourceString<mlir::ModuleOp>(text, mlir::ParserConfig(context), path);
-  if (!module) return diagnostics.ToStatus(absl::StrCat(path, " is not a module"));
+  auto module = mlir::parseSourceString<mlir::ModuleOp>(llvm::StringRef(text.data(), text.size()),
+                                                        mlir::ParserConfig(context), origin);
+  if (!module) return diagnostics.ToStatus(absl::StrCat(origin, " is not a module"));
   return module;
 }
 

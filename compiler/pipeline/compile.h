@@ -53,6 +53,11 @@ absl::StatusOr<CompileReport> Compile(mlir::ModuleOp module, const TensorSource&
 absl::StatusOr<mlir::OwningOpRef<mlir::ModuleOp>> ReadModule(mlir::MLIRContext* context,
                                                              const std::string& path);
 
+// The same for a text; `origin` stands in front of lines and columns.
+absl::StatusOr<mlir::OwningOpRef<mlir::ModuleOp>> ParseModule(mlir::MLIRContext* context,
+                                                              absl::string_view text,
+                                                              const std::string& origin);
+
 // The module as text, as dumps hold it.
 std::string PrintModule(mlir::ModuleOp module);
 

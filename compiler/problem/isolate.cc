@@ -35,7 +35,7 @@ class Symbols {
       names_.insert("sequences");
     }
     auto tensor = llvm::dyn_cast<mlir::RankedTensorType>(type);
-    if (!tensor) return;
+    if (!tensor || tensor.hasStaticShape()) return;
     for (const Extent& extent : Extents(tensor)) {
       if (!extent.is_static()) names_.insert(extent.symbol.str());
     }

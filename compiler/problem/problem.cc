@@ -6,6 +6,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "compiler/problem/isolate.h"
 #include "llvm/Support/raw_ostream.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -22,6 +23,23 @@ absl::StatusOr<std::vector<DispatchOp>> Dispatches(mlir::ModuleOp module) {
   if (dispatches.empty())
     return absl::FailedPreconditionError("the module has no dispatch: run phase fuse first");
   return dispatches;
+}
+
+absl::Status NoSuchDispatch(std::vector<DispatchOp>& dispatches, absl::string_view name) {
+  // The names, and every end of them that would have been accepted.
+  std::vector<std::string> known;
+  for (DispatchOp dispatch : dispatches) {
+    const std::string full = dispatch.getName().str();
+    known.push_back(full);
+    for (size_t at = full.find_first_of(".:"); at != std::string::npos;
+         at = full.find_first_of(".:", at + 1))
+      known.push_back(full.substr(at + 1));
+  }
+  const std::string nearest = Nearest(name, known);
+  return absl::NotFoundError(absl::StrCat(
+      "no dispatch is called ", Quoted(name), " and none ends so",
+      nearest.empty() ? absl::StrCat("; the first of ", dispatches.size(), " is ", Quoted(known[0]))
+                      : absl::StrCat(", did you mean ", nearest, "?")));
 }
 
 // Text that is equal for problems that differ in names, numbers of weights and cache layer only.
@@ -75,18 +93,14 @@ absl::StatusOr<Problem> ExtractProblem(mlir::ModuleOp module, absl::string_view 
   };
   auto found = find([&](const std::string& full) { return full == name; });
   if (found == dispatches.end()) {
-    const std::string ending = absl::StrCat(".", name);
-    found = find([&](const std::string& full) { return absl::EndsWith(full, ending); });
+    // At a border of the name: "down_proj" ends "mlp.down_proj" but not "mlp.updown_proj".
+    found = find([&](absl::string_view full) {
+      return absl::ConsumeSuffix(&full, name) &&
+             (absl::EndsWith(full, ".") || absl::EndsWith(full, ":"));
+    });
   }
   if (found == dispatches.end()) {
-    std::vector<std::string> names;
-    for (DispatchOp dispatch : dispatches) names.push_back(dispatch.getName().str());
-    std::vector<absl::string_view> views(names.begin(), names.end());
-    std::string nearest = Nearest(name, views);
-    return absl::NotFoundError(absl::StrCat(
-        "no dispatch is called ", Quoted(name), " and none ends so",
-        nearest.empty() ? absl::StrCat("; the first of ", names.size(), " is ", Quoted(names[0]))
-                        : absl::StrCat(", did you mean ", nearest, "?")));
+    return NoSuchDispatch(dispatches, name);
   }
   const std::string full = found->getName().str();
   LATHE_ASSIGN_OR_RETURN(mlir::OwningOpRef<mlir::ModuleOp> alone,

@@ -36,8 +36,8 @@ struct Problem {
 // FailedPrecondition when there is no dispatch.
 absl::StatusOr<std::vector<Problem>> ExtractProblems(mlir::ModuleOp module);
 
-// The dispatch called `name`, or the first whose name ends in ".name", alone. NotFound says the
-// nearest name. Dispatches that are equal to it are not looked for.
+// The dispatch called `name`, or the first whose name ends in ".name" or ":name", alone. NotFound
+// says the nearest name. Dispatches that are equal to it are not looked for.
 absl::StatusOr<Problem> ExtractProblem(mlir::ModuleOp module, absl::string_view name);
 
 // The file of a problem: what it stands for and how to run it as comments, then the module.

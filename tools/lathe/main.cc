@@ -12,6 +12,8 @@ int main(int argc, char** argv) {
                      lathe::CheckCommand},
                     {"inspect", "what an artifact holds: program, kernels, memory, IR, assembly",
                      lathe::InspectCommand},
+                    {"bench", "how fast a model, one dispatch or the machine is",
+                     lathe::BenchCommand},
                     {"opt", "run passes on IR, as mlir-opt does", lathe::OptCommand},
                     {"run", "run an artifact (hands over to lathe-run)", lathe::RunCommand}},
        .notes = {"Exit codes: 0 done, 1 the input's fault, 2 wrong use, 3 ours."}},

@@ -1,0 +1,155 @@
+#include "tools/lathe/bench/problem_program.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <system_error>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "compiler/pipeline/compile.h"
+#include "compiler/problem/problem.h"
+#include "ops/attention/attention_ops.h"
+#include "runtime/base/float_types.h"
+#include "runtime/base/status_macros.h"
+
+namespace lathe {
+namespace {
+
+// A folder of our own under the system's for temporary files, removed at the end.
+class PrivateFolder {
+ public:
+  static absl::StatusOr<std::unique_ptr<PrivateFolder>> Create() {
+    std::error_code error;
+    std::filesystem::path base = std::filesystem::temp_directory_path(error);
+    if (error) return absl::NotFoundError("there is no folder for temporary files (TMPDIR)");
+    std::string path = (base / "lathe-bench-XXXXXX").string();
+    if (::mkdtemp(path.data()) == nullptr)
+      return absl::ErrnoToStatus(errno, absl::StrCat("cannot make a folder in ", base.string()));
+    std::unique_ptr<PrivateFolder> folder(new PrivateFolder);
+    folder->path_ = path;
+    return folder;
+  }
+  ~PrivateFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  PrivateFolder(const PrivateFolder&) = delete;
+  PrivateFolder& operator=(const PrivateFolder&) = delete;
+  std::string File(absl::string_view name) const { return absl::StrCat(path_, "/", name); }
+
+ private:
+  PrivateFolder() = default;
+  std::string path_;
+};
+
+absl::StatusOr<CompileOptions> OptionsFor(mlir::ModuleOp problem) {
+  LATHE_ASSIGN_OR_RETURN(DispatchOp dispatch, DispatchOfProblem(problem));
+  CompileOptions options;
+  options.start_from = dispatch->hasAttr("kernels") ? Phase::kLower : Phase::kSelect;
+  options.keep_ir = false;
+  return options;
+}
+
+void Widen(absl::string_view name, double error, double largest, CheckResult& result) {
+  const double share = error / std::max(largest, 1e-30);
+  if (share <= result.error) return;
+  result.error = share;
+  result.where = std::string(name);
+}
+
+absl::Status CompareOutput(const std::string& name, const HostTensor& expected,
+                           const OutputView& actual, CheckResult& result) {
+  const auto count = static_cast<size_t>(expected.num_elements());
+  if (actual.shape != expected.shape())
+    return absl::InternalError(absl::StrCat(name, " has another shape than expected"));
+  double error = 0;
+  double largest = 0;
+  for (size_t i = 0; i < count; ++i) {
+    const double want = expected.dtype() == DType::kI32 ? expected.ints()[i] : expected.floats()[i];
+    const double difference = std::fabs(double{LoadAsF32(actual.dtype, actual.data, i)} - want);
+    // A NaN must not pass.
+    if (!(difference <= error)) error = std::isnan(difference) ? HUGE_VAL : difference;
+    largest = std::max(largest, std::fabs(want));
+  }
+  Widen(name, error, largest, result);
+  return absl::OkStatus();
+}
+
+std::vector<KvHandle> LayersOf(mlir::ModuleOp problem) {
+  std::vector<KvHandle> layers;
+  problem.walk([&](CacheLayerOp layer) {
+    layers.push_back({llvm::cast<KvCacheType>(layer.getCache().getType()).getName().str(),
+                      static_cast<int64_t>(layer.getIndex())});
+  });
+  return layers;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<ProblemProgram>> ProblemProgram::Build(
+    mlir::ModuleOp problem, const TensorSource& weights, const ProblemProgramOptions& options) {
+  std::unique_ptr<ProblemProgram> built(new ProblemProgram);
+  LATHE_ASSIGN_OR_RETURN(CompileOptions compile, OptionsFor(problem));
+  mlir::OwningOpRef<mlir::ModuleOp> module = Replicate(problem, options.replicate);
+  LATHE_ASSIGN_OR_RETURN(std::unique_ptr<PrivateFolder> folder, PrivateFolder::Create());
+  const std::string path = folder->File("problem.lathe");
+  LATHE_RETURN_IF_ERROR(Compile(*module, weights, {}, compile, path).status());
+  // The mapping holds the file when its name is gone.
+  LATHE_ASSIGN_OR_RETURN(Artifact artifact, Artifact::Open(path));
+  built->artifact_ = std::make_unique<Artifact>(std::move(artifact));
+  LATHE_ASSIGN_OR_RETURN(
+      built->device_, CpuDevice::Create({.threads = options.threads, .cpu_level = options.level}));
+  LATHE_ASSIGN_OR_RETURN(built->program_,
+                         Program::Load(*built->artifact_, "step", *built->device_));
+  LATHE_RETURN_IF_ERROR(built->FindUnit());
+  return built;
+}
+
+absl::Status ProblemProgram::FindUnit() {
+  LATHE_ASSIGN_OR_RETURN(absl::string_view assembly,
+                         artifact_->Section(absl::StrCat("asm.cpu.", program_->feature_level())));
+  for (ArithmeticUnit unit : kArithmeticUnits) {
+    if (absl::StrContains(assembly, UnitInstruction(unit))) unit_ = unit;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<BoundStep> BoundStep::Make(const ProblemProgram& program,
+                                          const StepOperands& operands, uint64_t seed) {
+  BoundStep step;
+  LATHE_ASSIGN_OR_RETURN(step.caches_, CacheState::Make(program.manifest(), operands, seed));
+  step.bindings_.symbols = operands.SymbolBindings();
+  for (const SymbolBinding& binding : step.caches_.SymbolBindings())
+    step.bindings_.symbols.push_back(binding);
+  step.bindings_.inputs = operands.InputBindings();
+  step.bindings_.kv_groups = step.caches_.Bindings();
+  return step;
+}
+
+absl::StatusOr<CheckResult> CheckAgainstInterpreter(mlir::ModuleOp problem,
+                                                    const TensorSource& weights,
+                                                    ProblemProgram& program,
+                                                    const StepOperands& operands, uint64_t seed) {
+  LATHE_ASSIGN_OR_RETURN(BoundStep step, BoundStep::Make(program, operands, seed));
+  const std::vector<KvHandle> layers = LayersOf(problem);
+  KvState state;
+  for (const KvHandle& layer : layers) LATHE_RETURN_IF_ERROR(step.caches().CopyTo(layer, state));
+  LATHE_RETURN_IF_ERROR(program.program().Run(step.bindings()));
+  Interpreter interpreter(problem, weights);
+  LATHE_ASSIGN_OR_RETURN(Interpreter::NamedTensors expected,
+                         interpreter.Run("step", operands.tensors(), state), "the interpreter");
+  CheckResult result;
+  for (const auto& [name, tensor] : expected) {
+    LATHE_ASSIGN_OR_RETURN(OutputView actual, program.program().Output(name));
+    LATHE_RETURN_IF_ERROR(CompareOutput(name, tensor, actual, result));
+  }
+  for (const KvHandle& layer : layers) {
+    LATHE_ASSIGN_OR_RETURN(CacheState::Difference difference, step.caches().Compare(layer, state));
+    Widen(absl::StrCat("cache ", layer.group), difference.error, difference.largest, result);
+  }
+  return result;
+}
+
+}  // namespace lathe
