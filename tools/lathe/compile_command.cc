@@ -172,6 +172,11 @@ absl::Status Run(Options o, CompileOptions options) {
   }
   if (!compiled.emitted) return absl::OkStatus();
   const EmitReport& emitted = *compiled.emitted;
+  if (o.verbosity > 0) {
+    // The two halves of phase emit.
+    std::fprintf(stderr, "%-10s %8.3f s\n%-10s %8.3f s\n", "kernels", emitted.kernels_s, "weights",
+                 emitted.weights_s);
+  }
   Say(absl::StrCat(
       "wrote ", o.output, ": ", HumanBytes(emitted.artifact_bytes), " (weights ",
       HumanBytes(emitted.weight_bytes), ", ",

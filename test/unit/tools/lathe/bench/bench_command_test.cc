@@ -2,6 +2,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "test/support/data.h"
+#include "test/support/process.h"
 #include "test/support/status_matchers.h"
 #include "test/unit/tools/lathe/bench/tiny_problem.h"
 #include "test/unit/tools/lathe/model_folder.h"
@@ -58,6 +59,20 @@ TEST(BenchCommandTest, TheMachineAndAModel) {
   EXPECT_THAT(model.out,
               AllOf(HasSubstr("prefill 20/1 thread"), HasSubstr("decode batch 2/1 thread"),
                     HasSubstr("p99, ms"), HasSubstr("ready to decode, ms")));
+}
+
+TEST(BenchCommandTest, TheTableOfPerformanceComesFromAScript) {
+  const std::string demo = testing::SourcePath("test/data/demo");
+  ProcessResult run =
+      testing::RunProcess({testing::SourcePath("tools/dev/performance_table"),
+                           "--lathe=" + testing::BinaryPath("lathe"), "--small=" + demo,
+                           "--large=" + demo, "--rows=batch,long,start", "--repeat=1", "--steps=1",
+                           "--read-mib=1", "--short=32", "--long=64", "--clock=cpu"});
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_THAT(run.out, AllOf(HasSubstr("| work | required | goal | measured | limit |"),
+                             HasSubstr("| decode batch 8 over batch 1, tokens/s, 0.6B | 4.5 x | "),
+                             HasSubstr("| prefill 64 over prefill 32, "),
+                             HasSubstr("| ready to decode with warm pages, 0.6B | 80 ms | ")));
 }
 
 TEST(BenchCommandTest, WrongUseIsExplained) {
