@@ -2,9 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
-#include <filesystem>
-#include <system_error>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -13,36 +10,10 @@
 #include "ops/attention/attention_ops.h"
 #include "runtime/base/float_types.h"
 #include "runtime/base/status_macros.h"
+#include "runtime/base/temp_folder.h"
 
 namespace lathe {
 namespace {
-
-// A folder of our own under the system's for temporary files, removed at the end.
-class PrivateFolder {
- public:
-  static absl::StatusOr<std::unique_ptr<PrivateFolder>> Create() {
-    std::error_code error;
-    std::filesystem::path base = std::filesystem::temp_directory_path(error);
-    if (error) return absl::NotFoundError("there is no folder for temporary files (TMPDIR)");
-    std::string path = (base / "lathe-bench-XXXXXX").string();
-    if (::mkdtemp(path.data()) == nullptr)
-      return absl::ErrnoToStatus(errno, absl::StrCat("cannot make a folder in ", base.string()));
-    std::unique_ptr<PrivateFolder> folder(new PrivateFolder);
-    folder->path_ = path;
-    return folder;
-  }
-  ~PrivateFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  PrivateFolder(const PrivateFolder&) = delete;
-  PrivateFolder& operator=(const PrivateFolder&) = delete;
-  std::string File(absl::string_view name) const { return absl::StrCat(path_, "/", name); }
-
- private:
-  PrivateFolder() = default;
-  std::string path_;
-};
 
 absl::StatusOr<CompileOptions> OptionsFor(mlir::ModuleOp problem) {
   LATHE_ASSIGN_OR_RETURN(DispatchOp dispatch, DispatchOfProblem(problem));
@@ -93,8 +64,8 @@ absl::StatusOr<std::unique_ptr<ProblemProgram>> ProblemProgram::Build(
   std::unique_ptr<ProblemProgram> built(new ProblemProgram);
   LATHE_ASSIGN_OR_RETURN(CompileOptions compile, OptionsFor(problem));
   mlir::OwningOpRef<mlir::ModuleOp> module = Replicate(problem, options.replicate);
-  LATHE_ASSIGN_OR_RETURN(std::unique_ptr<PrivateFolder> folder, PrivateFolder::Create());
-  const std::string path = folder->File("problem.lathe");
+  LATHE_ASSIGN_OR_RETURN(TempFolder folder, TempFolder::Make());
+  const std::string path = folder.path() + "/problem.lathe";
   LATHE_RETURN_IF_ERROR(Compile(*module, weights, {}, compile, path).status());
   // The mapping holds the file when its name is gone.
   LATHE_ASSIGN_OR_RETURN(Artifact artifact, Artifact::Open(path));
