@@ -42,7 +42,7 @@ struct Options {
   int64_t seed = 1;
   bool limits = false;
   int64_t read_mib = 1024;
-  std::string prefill = "128,512";
+  std::optional<std::string> prefill;
   std::string batch = "1,8";
   int64_t steps = 8;
   int64_t context = 64;
@@ -85,7 +85,9 @@ FlagTable Declare(Options& o) {
                "also write the report as JSON, for --compare and for --limits of other commands");
   DeclareDispatch(o, flags);
   flags.Group("A whole model");
-  flags.String("prefill", &o.prefill, {.form = "LIST"}, "lengths of prompts in tokens; \"\": none");
+  flags.OptionalString("prefill", &o.prefill,
+                       {.form = "LIST", .absent = "128,512 as far as the context reaches"},
+                       "lengths of prompts in tokens; \"\": none");
   flags.String("batch", &o.batch, {.form = "LIST"}, "sequences decoded at once; \"\": none");
   flags.Int("steps", &o.steps, {.unit = "steps", .min = 1, .max = 100000},
             "decode steps in each of --repeat groups, between which limits are measured");
@@ -135,7 +137,7 @@ struct Request {
   SymbolValues symbols;
   std::optional<double> tolerance;
   Clock clock = Clock::kWall;
-  std::vector<int64_t> prefill;
+  std::optional<std::vector<int64_t>> prefill;
   std::vector<int64_t> batch;
 };
 
@@ -194,7 +196,9 @@ absl::StatusOr<Request> ParseRequest(const Options& o) {
     request.tolerance = value;
   }
   request.clock = o.clock == "cpu" ? Clock::kCpu : Clock::kWall;
-  LATHE_ASSIGN_OR_RETURN(request.prefill, ParseList("prefill", o.prefill, 1 << 20));
+  if (o.prefill) {
+    LATHE_ASSIGN_OR_RETURN(request.prefill, ParseList("prefill", *o.prefill, 1 << 20));
+  }
   LATHE_ASSIGN_OR_RETURN(request.batch, ParseList("batch", o.batch, 4096));
   LATHE_RETURN_IF_ERROR(CheckWords(o, request));
   return request;

@@ -187,6 +187,10 @@ std::string LineName(const Subject& subject, const DispatchBenchOptions& options
                       options.threads == 1 ? " thread" : " threads", cold ? "/cold" : "/warm");
 }
 
+std::string WithLoad(const std::string& note, const std::string& load) {
+  return load.empty() ? note : absl::StrCat(note, "; ", load);
+}
+
 void AddLine(const Subject& subject, const DispatchBenchOptions& options, const Work& work,
              const Samples& samples, const MeasuredLimits& limits, ArithmeticUnit unit, bool cold,
              Report& report) {
@@ -194,18 +198,19 @@ void AddLine(const Subject& subject, const DispatchBenchOptions& options, const 
   const double seconds = Median(by_wall ? samples.wall : samples.cpu);
   const Roofline roofline = limits.By(options.clock, unit);
   const double limit_s = 1e-9 * roofline.Nanoseconds(work);
-  report.Add(
-      {LineName(subject, options, cold),
-       {{"wall", 1e6 * Median(samples.wall), "us"},
-        {"cpu", 1e6 * Median(samples.cpu), "us"},
-        {"spread", 100 * Spread(by_wall ? samples.wall : samples.cpu), "%"},
-        {"flops", 1e-9 * work.flops / seconds, "GFLOP/s"},
-        {"bytes", 1e-9 * work.bytes / seconds, "GB/s"},
-        {"intensity", work.intensity(), "FLOP/B"},
-        {"limit", 1e6 * limit_s, "us"},
-        {"of limit", 100 * limit_s / seconds, "%"}},
-       absl::StrCat("bound by ", roofline.IsMemoryBound(work) ? "reading memory"
-                                                              : std::string(UnitName(unit)))});
+  report.Add({LineName(subject, options, cold),
+              {{"wall", 1e6 * Median(samples.wall), "us"},
+               {"cpu", 1e6 * Median(samples.cpu), "us"},
+               {"spread", 100 * Spread(by_wall ? samples.wall : samples.cpu), "%"},
+               {"flops", 1e-9 * work.flops / seconds, "GFLOP/s"},
+               {"bytes", 1e-9 * work.bytes / seconds, "GB/s"},
+               {"intensity", work.intensity(), "FLOP/B"},
+               {"limit", 1e6 * limit_s, "us"},
+               {"of limit", 100 * limit_s / seconds, "%"}},
+              WithLoad(absl::StrCat("bound by ", roofline.IsMemoryBound(work)
+                                                     ? "reading memory"
+                                                     : std::string(UnitName(unit))),
+                       OtherLoad(Median(samples.wall), Median(samples.cpu), options.clock))});
 }
 
 }  // namespace

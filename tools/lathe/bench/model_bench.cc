@@ -13,6 +13,8 @@
 namespace lathe {
 namespace {
 
+constexpr int64_t kDefaultPrefill[] = {128, 512};
+
 // The median of limits taken between pieces of work.
 class LimitSamples {
  public:
@@ -51,7 +53,7 @@ class ModelBench {
                                                          .level = options_.level,
                                                          .read_bytes = options_.read_bytes}));
     LATHE_RETURN_IF_ERROR(Open());
-    for (int64_t length : options_.prefill) LATHE_RETURN_IF_ERROR(Prefill(length));
+    for (int64_t length : PrefillLengths()) LATHE_RETURN_IF_ERROR(Prefill(length));
     for (int64_t batch : options_.batch) LATHE_RETURN_IF_ERROR(Decode(batch));
     AddStart();
     return absl::OkStatus();
@@ -80,6 +82,17 @@ class ModelBench {
       if (absl::StrContains(session_->assembly(), UnitInstruction(unit))) units_.push_back(unit);
     }
     return absl::OkStatus();
+  }
+
+  std::vector<int64_t> PrefillLengths() const {
+    if (options_.prefill) return *options_.prefill;
+    std::vector<int64_t> lengths;
+    for (int64_t length : kDefaultPrefill) {
+      // A prompt makes a token, which needs room too.
+      if (length < static_cast<int64_t>(session_->manifest().max_context()))
+        lengths.push_back(length);
+    }
+    return lengths;
   }
 
   void NoteMemory() {
@@ -132,6 +145,7 @@ class ModelBench {
       line.metrics.push_back({absl::StrCat("of ", UnitName(unit)),
                               peak > 0 ? 100 * work.flops / seconds / peak : 0, "%"});
     }
+    line.note = OtherLoad(Median(wall), Median(cpu), options_.clock);
     report_.Add(std::move(line));
   }
 
@@ -189,7 +203,9 @@ class ModelBench {
                   {"read limit", 1e-9 * read, "GB/s"},
                   {"of reading", 100 * Median(bytes) / seconds / read, "%"},
                   {"flops", 1e-9 * Median(flops) / seconds, "GFLOP/s"},
-                  {"of fma f32", 100 * Median(flops) / seconds / peak, "%"}}});
+                  {"of fma f32", 100 * Median(flops) / seconds / peak, "%"}},
+                 by_wall ? OtherLoad(seconds, Median(other), options_.clock)
+                         : OtherLoad(Median(other), seconds, options_.clock)});
   }
 
   void AddStart() {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,7 +15,8 @@
 namespace lathe {
 
 struct ModelBenchOptions {
-  std::vector<int64_t> prefill = {128, 512};
+  // None: 128 and 512, as far as the model's context reaches.
+  std::optional<std::vector<int64_t>> prefill = std::nullopt;
   std::vector<int64_t> batch = {1, 8};
   std::vector<int> threads = {1};
   std::string level = {};

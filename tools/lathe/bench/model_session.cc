@@ -1,6 +1,6 @@
 #include "tools/lathe/bench/model_session.h"
 
-#include <cstdlib>
+#include <algorithm>
 #include <fstream>
 #include <utility>
 
@@ -36,6 +36,7 @@ absl::Status ModelSession::MakeGenerator(const Load& load) {
                          ProgramRunner::Create(artifact_->manifest(), std::move(program)));
   runner_view_ = runner.get();
   runner->SetObserver([this](const StepInput& input, const StepRecord& record) {
+    NoteCacheBytes();  // a step that ends a request gives its pages back
     last_.rows = static_cast<int64_t>(input.tokens.size());
     last_.work = {};
     for (const CommandRecord& command : record.commands) {
@@ -56,6 +57,7 @@ absl::Status ModelSession::MakeGenerator(const Load& load) {
 
 absl::Status ModelSession::Start(const Load& load) {
   generator_.reset();
+  cache_bytes_ = 0;
   LATHE_RETURN_IF_ERROR(MakeGenerator(load));
   RandomNumbers numbers(load.seed);
   const int64_t num_ids = NumIds(manifest());
@@ -69,16 +71,20 @@ absl::Status ModelSession::Start(const Load& load) {
   return absl::OkStatus();
 }
 
+void ModelSession::NoteCacheBytes() {
+  uint64_t held = 0;
+  for (const KvCache& cache : generator_->caches()) {
+    held += static_cast<uint64_t>((cache.pool().num_pages() - cache.pool().num_free()) *
+                                  cache.pool().page_bytes());
+  }
+  cache_bytes_ = std::max(cache_bytes_, held);
+}
+
 absl::StatusOr<TimedStep> ModelSession::Step() {
   Stopwatch watch;
   LATHE_ASSIGN_OR_RETURN(bool has_worked, generator_->Step());
   last_.elapsed = watch.Read();
   if (!has_worked) return absl::InternalError("no request is left to run");
-  cache_bytes_ = 0;
-  for (const KvCache& cache : generator_->caches()) {
-    cache_bytes_ += static_cast<uint64_t>((cache.pool().num_pages() - cache.pool().num_free()) *
-                                          cache.pool().page_bytes());
-  }
   return last_;
 }
 

@@ -47,15 +47,15 @@ class ModelSession {
 
   const artifact::Manifest& manifest() const { return artifact_->manifest(); }
   const Program& program() const { return runner_view_->program(); }
-  // Bytes that the pages in use hold.
+  // The most bytes of cache pages in use at once since Start: what was written once stays resident.
   uint64_t cache_bytes() const { return cache_bytes_; }
-  // Units of the arithmetic in the code that runs, by its assembly, the fastest last; empty when
-  // the artifact keeps no assembly.
+  // Of the code that runs; empty when the artifact keeps none.
   absl::string_view assembly() const;
 
  private:
   ModelSession() = default;
   absl::Status MakeGenerator(const Load& load);
+  void NoteCacheBytes();
 
   std::unique_ptr<Artifact> artifact_;
   std::unique_ptr<CpuDevice> device_;

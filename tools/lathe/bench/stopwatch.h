@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string>
 
 namespace lathe {
 
@@ -22,6 +23,10 @@ struct Elapsed {
     return clock == Clock::kWall ? wall_s : cpu_s / threads;
   }
 };
+
+// "" on a quiet machine; else that others had a share of the processors, as wall and CPU time of
+// the same work show.
+std::string OtherLoad(double wall_s, double cpu_s_of_a_thread, Clock clock);
 
 class Stopwatch {
  public:

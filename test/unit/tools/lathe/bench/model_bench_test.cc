@@ -14,7 +14,7 @@ using testing::StatusIs;
 
 TEST(ModelBenchTest, HasALineForEachWork) {
   ModelBenchOptions options;
-  options.prefill = {32, 70};
+  options.prefill = std::vector<int64_t>{32, 70};
   options.batch = {1, 3};
   options.threads = {1};
   options.repeat = 1;
@@ -34,9 +34,20 @@ TEST(ModelBenchTest, HasALineForEachWork) {
                           "decode batch 3/1 thread", "start/1 thread"));
 }
 
+TEST(ModelBenchTest, WithoutLengthsThoseThatFitTheContext) {
+  ModelBenchOptions options;
+  options.batch = {};
+  options.repeat = 1;
+  options.read_bytes = 1 << 20;
+  Report report;
+  LATHE_ASSERT_OK(BenchModel(CompiledModel(), options, report));
+  EXPECT_NE(report.Find("prefill 128/1 thread"), nullptr);
+  EXPECT_EQ(report.Find("prefill 512/1 thread"), nullptr);  // the context is 512
+}
+
 TEST(ModelBenchTest, LengthsBeyondTheContextAreRefused) {
   ModelBenchOptions options;
-  options.prefill = {100000};
+  options.prefill = std::vector<int64_t>{100000};
   options.repeat = 1;
   options.read_bytes = 1 << 20;
   Report report;

@@ -21,8 +21,11 @@ TEST(ModelSessionTest, StepsSayWhatTheyDid) {
   EXPECT_GT(session->cache_bytes(), 0u);
   LATHE_ASSERT_OK_AND_ASSIGN(TimedStep decode, session->Step());
   EXPECT_EQ(decode.rows, 2);
+  const uint64_t held = session->cache_bytes();
   EXPECT_LT(decode.work.flops, prefill.work.flops);
   LATHE_ASSERT_OK(session->Step().status());
+  // The requests are done and their pages free, but resident.
+  EXPECT_EQ(session->cache_bytes(), held);
   EXPECT_THAT(session->Step(),
               StatusIs(absl::StatusCode::kInternal, ::testing::HasSubstr("no request is left")));
   LATHE_ASSERT_OK(session->Start({.sequences = 1, .prompt = 7}));

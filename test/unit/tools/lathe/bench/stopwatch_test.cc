@@ -28,5 +28,11 @@ TEST(StopwatchTest, CpuTimeIsSharedByTheThreads) {
   EXPECT_EQ(elapsed.Seconds(Clock::kCpu, 2), 2);
 }
 
+TEST(StopwatchTest, OtherLoadIsNamed) {
+  EXPECT_EQ(OtherLoad(1.05, 1.0, Clock::kWall), "");
+  EXPECT_EQ(OtherLoad(3.0, 1.5, Clock::kWall), "other load: wall 2.00 x CPU time, see --clock=cpu");
+  EXPECT_EQ(OtherLoad(3.0, 1.5, Clock::kCpu), "other load: wall 2.00 x CPU time");
+}
+
 }  // namespace
 }  // namespace lathe
