@@ -37,6 +37,29 @@ size_t EditDistance(absl::string_view a, absl::string_view b) {
   return row.back();
 }
 
+bool GlobMatches(absl::string_view pattern, absl::string_view text) {
+  size_t at = 0;  // in the pattern
+  size_t star = absl::string_view::npos;
+  size_t resume = 0;  // in the text, where what the last star left over begins
+  for (size_t i = 0; i < text.size();) {
+    if (at < pattern.size() && pattern[at] == '*') {
+      star = at++;
+      resume = i;
+    } else if (at < pattern.size() && pattern[at] == text[i]) {
+      ++at;
+      ++i;
+    } else if (star != absl::string_view::npos) {
+      // The last star takes one character more; earlier ones need not change.
+      at = star + 1;
+      i = ++resume;
+    } else {
+      return false;
+    }
+  }
+  while (at < pattern.size() && pattern[at] == '*') ++at;
+  return at == pattern.size();
+}
+
 std::string Quoted(absl::string_view s, size_t limit) {
   std::string out = "\"";
   for (size_t i = 0; i < s.size(); ++i) {

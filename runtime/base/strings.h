@@ -22,6 +22,9 @@ std::string Nearest(absl::string_view word, const Range& candidates);
 // Levenshtein distance of two byte strings.
 size_t EditDistance(absl::string_view a, absl::string_view b);
 
+// Whether `text` is what `pattern` describes, where "*" stands for any characters, none among them.
+bool GlobMatches(absl::string_view pattern, absl::string_view text);
+
 // `s` in double quotes with control characters and quotes escaped, cut to `limit` bytes: for messages.
 std::string Quoted(absl::string_view s, size_t limit = 120);
 

@@ -24,5 +24,19 @@ TEST(StringsTest, QuotedEscapesAndCuts) {
   EXPECT_EQ(Quoted("abcdef", 3), "\"abc...\"");
 }
 
+TEST(StringsTest, GlobsWithStars) {
+  EXPECT_TRUE(GlobMatches("model.layers.*.mlp.down_proj", "model.layers.12.mlp.down_proj"));
+  EXPECT_FALSE(GlobMatches("model.layers.*.mlp.down_proj", "model.layers.12.mlp.up_proj"));
+  EXPECT_TRUE(GlobMatches("*", ""));
+  EXPECT_TRUE(GlobMatches("", ""));
+  EXPECT_FALSE(GlobMatches("", "a"));
+  EXPECT_TRUE(GlobMatches("a**b", "ab"));
+  EXPECT_TRUE(GlobMatches("*ab*ab", "abxabyab"));
+  EXPECT_FALSE(GlobMatches("*ab*ac", "abxabyab"));
+  EXPECT_TRUE(GlobMatches("x*", "x*y"));
+  // No more than a pass over the text for each of its characters.
+  EXPECT_FALSE(GlobMatches("*a*a*a*a*a*a*a*b", std::string(5000, 'a')));
+}
+
 }  // namespace
 }  // namespace lathe
