@@ -49,8 +49,8 @@ class MatmulEmitter {
  public:
   MatmulEmitter(KernelBuilder& b, StringRef name, const MatmulSpec& spec)
       : b_(b), name_(name), spec_(spec), fused_(spec.epilogue == MatmulEpilogue::kSwiGlu) {
-    sources_ = fused_ ? 2 : 1;
-    tiling_ = DefaultTiling(b.level(), spec.format, sources_);
+    sources_ = MatmulSources(spec);
+    tiling_ = TilingOn(b.level(), spec);
     product_ = MakeProduct(b, spec.format, spec.inner, tiling_);
     for (int64_t columns : spec.columns) has_partial_ |= columns % kLanes != 0;
   }
@@ -291,6 +291,16 @@ void MatmulEmitter::Emit() {
 }
 
 }  // namespace
+
+int64_t MatmulSources(const MatmulSpec& spec) {
+  return spec.epilogue == MatmulEpilogue::kSwiGlu ? 2 : 1;
+}
+
+MatmulTiling TilingOn(const CpuLevel& level, const MatmulSpec& spec) {
+  const auto chosen = spec.tilings.find(level.name);
+  return chosen != spec.tilings.end() ? chosen->second
+                                      : DefaultTiling(level, spec.format, MatmulSources(spec));
+}
 
 int64_t MatmulItems(const MatmulSpec& spec) {
   int64_t items = 0;

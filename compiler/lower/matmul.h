@@ -8,10 +8,13 @@
 // alone.
 #pragma once
 
+#include <map>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "compiler/lower/kernel_builder.h"
+#include "compiler/lower/matmul_tiling.h"
 #include "compiler/lower/weight_format.h"
 
 namespace lathe {
@@ -36,9 +39,17 @@ struct MatmulSpec {
   MatmulEpilogue epilogue = MatmulEpilogue::kNone;
   // Swiglu: 0 = none, else gate = min(silu(gate), limit) and up = clamp(up, -limit, limit).
   float limit = 0;
+  // Tiles by feature level, where they are not the level's own; they fit it (CheckTiling).
+  std::map<std::string, MatmulTiling> tilings = {};
 
   bool operator==(const MatmulSpec&) const = default;
 };
+
+// Matrices that a tile reads side by side.
+int64_t MatmulSources(const MatmulSpec& spec);
+
+// The tile on `level`.
+MatmulTiling TilingOn(const CpuLevel& level, const MatmulSpec& spec);
 
 // Work items of `spec`; does not depend on rows.
 int64_t MatmulItems(const MatmulSpec& spec);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "runtime/base/status_macros.h"
 
 namespace lathe {
@@ -17,16 +18,20 @@ int64_t RegistersPerBlock(const CpuLevel& level) {
   return std::max<int64_t>(1, kBlockColumns * 32 / level.vector_bits);
 }
 
-absl::Status CheckPositive(absl::string_view name, int64_t value) {
-  if (value > 0) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(name, " is ", value, ", expected 1 or more"));
+// Far beyond any machine, and small enough that products are numbers.
+constexpr int64_t kMostRows = 1024, kMostPrefetchLines = 1024;
+
+absl::Status CheckRange(absl::string_view name, int64_t value, int64_t min, int64_t max) {
+  if (value >= min && value <= max) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(name, " is ", value, ", expected ", min, " to ", max));
 }
 
 absl::Status CheckTile(absl::string_view rows_name, int64_t rows, absl::string_view blocks_name,
                        int64_t blocks, const CpuLevel& level, WeightFormat format,
                        int64_t sources) {
-  LATHE_RETURN_IF_ERROR(CheckPositive(rows_name, rows));
-  LATHE_RETURN_IF_ERROR(CheckPositive(blocks_name, blocks));
+  LATHE_RETURN_IF_ERROR(CheckRange(rows_name, rows, 1, kMostRows));
+  LATHE_RETURN_IF_ERROR(CheckRange(blocks_name, blocks, 1, kMostRows));
   if (blocks % sources != 0) {
     return absl::InvalidArgumentError(absl::StrCat(blocks_name, " is ", blocks,
                                                    ", expected a multiple of ", sources,
@@ -34,12 +39,23 @@ absl::Status CheckTile(absl::string_view rows_name, int64_t rows, absl::string_v
   }
   const int64_t needed = TileRegisters(level, format, rows, blocks);
   if (needed <= level.vector_registers) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(
-      "a tile of ", rows_name, " = ", rows, ", ", blocks_name, " = ", blocks, " needs ", needed,
-      " vector registers, ", level.name, " has ", level.vector_registers));
+  int64_t most = rows;
+  while (most > 0 && TileRegisters(level, format, most, blocks) > level.vector_registers) --most;
+  return absl::InvalidArgumentError(
+      absl::StrCat("a tile of ", rows_name, " = ", rows, ", ", blocks_name, " = ", blocks,
+                   " needs ", needed, " vector registers, ", level.name, " has ",
+                   level.vector_registers, "; with as many ", blocks_name,
+                   most > 0 ? absl::StrCat(" at most ", rows_name, " = ", most, " fits")
+                            : std::string(" no row fits")));
 }
 
 }  // namespace
+
+std::string TilingText(const MatmulTiling& tiling) {
+  return absl::StrJoin(kTilingFields, " ", [&](std::string* out, const TilingField& field) {
+    absl::StrAppend(out, field.name, "=", tiling.*field.number);
+  });
+}
 
 int64_t TileRegisters(const CpuLevel& level, WeightFormat, int64_t rows, int64_t blocks) {
   // With one row each vector of weights is used once and need not be kept.
@@ -69,9 +85,7 @@ absl::Status CheckTiling(const MatmulTiling& tiling, const CpuLevel& level, Weig
       CheckTile("rows", tiling.rows, "blocks", tiling.blocks, level, format, sources));
   LATHE_RETURN_IF_ERROR(CheckTile("few_rows", tiling.few_rows, "few_blocks", tiling.few_blocks,
                                   level, format, sources));
-  if (tiling.prefetch_lines >= 0) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("prefetch_lines is ", tiling.prefetch_lines, ", expected 0 or more"));
+  return CheckRange("prefetch_lines", tiling.prefetch_lines, 0, kMostPrefetchLines);
 }
 
 }  // namespace lathe

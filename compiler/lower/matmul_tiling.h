@@ -3,9 +3,12 @@
 //   MatmulTiling tiling = DefaultTiling(level, WeightFormat::kBF16Pairs, /*sources=*/1);
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <string>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "compiler/lower/weight_format.h"
 #include "compiler/target/target.h"
 
@@ -25,6 +28,22 @@ struct MatmulTiling {
   bool operator==(const MatmulTiling&) const = default;
 };
 
+// The numbers by the names that tuning files and dumps give them.
+struct TilingField {
+  absl::string_view name;
+  int64_t MatmulTiling::*number;
+};
+inline constexpr std::array kTilingFields = {
+    TilingField{"rows", &MatmulTiling::rows},
+    TilingField{"blocks", &MatmulTiling::blocks},
+    TilingField{"few_rows", &MatmulTiling::few_rows},
+    TilingField{"few_blocks", &MatmulTiling::few_blocks},
+    TilingField{"prefetch_lines", &MatmulTiling::prefetch_lines},
+};
+
+// "rows=12 blocks=2 ...": for keys and people.
+std::string TilingText(const MatmulTiling& tiling);
+
 // What the description of the level says, fitted to its registers. `sources`: matrices read side
 // by side, 1 or 2.
 MatmulTiling DefaultTiling(const CpuLevel& level, WeightFormat format, int64_t sources);
@@ -33,7 +52,7 @@ MatmulTiling DefaultTiling(const CpuLevel& level, WeightFormat format, int64_t s
 // block, a broadcast value.
 int64_t TileRegisters(const CpuLevel& level, WeightFormat format, int64_t rows, int64_t blocks);
 
-// InvalidArgument when a number is not positive, blocks are no multiple of `sources`, or a tile
+// InvalidArgument when a number is out of range, blocks are no multiple of `sources`, or a tile
 // does not fit the registers of `level`: says what is needed and what there is.
 absl::Status CheckTiling(const MatmulTiling& tiling, const CpuLevel& level, WeightFormat format,
                          int64_t sources);

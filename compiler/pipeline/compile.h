@@ -13,6 +13,7 @@
 #include "compiler/emit/emit.h"
 #include "compiler/passes/storage_policy.h"
 #include "compiler/pipeline/phases.h"
+#include "compiler/select/tuning.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "runtime/base/tensor_source.h"
@@ -22,6 +23,7 @@ namespace lathe {
 struct CompileOptions {
   std::vector<std::string> targets = {"cpu"};
   StoragePolicy storage = {};
+  std::vector<TuningRule> tuning = {};  // applied at the end of phase select
   int threads = 1;
   std::optional<Phase>
       start_from;  // the first phase that runs; the module must keep the contract of the one before
@@ -34,6 +36,7 @@ struct CompileOptions {
   // Called after each phase with its wall time.
   std::function<void(Phase phase, double seconds)> on_phase;
   Progress on_weights;
+  std::function<void(const TuningReport& report)> on_tuning;
 };
 
 struct CompileReport {

@@ -7,6 +7,7 @@
 #include "compiler/pipeline/diagnostics.h"
 #include "compiler/plan/passes.h"
 #include "compiler/select/passes.h"
+#include "compiler/select/tuning.h"
 
 namespace lathe {
 
@@ -26,6 +27,12 @@ void AddPhasePasses(Phase phase, const CompileOptions& options, mlir::OpPassMana
       break;
     case Phase::kSelect:
       passes.addPass(CreateSelectKernelsPass(options.targets));
+      if (!options.tuning.empty()) {
+        passes.addPass(CreateApplyTuningPass(options.tuning, options.targets,
+                                             [&options](const TuningReport& report) {
+                                               if (options.on_tuning) options.on_tuning(report);
+                                             }));
+      }
       break;
     case Phase::kLower:
       passes.addPass(CreateLowerDispatchesPass(options.targets));

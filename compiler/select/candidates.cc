@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "compiler/select/tiles.h"
 #include "runtime/base/status_macros.h"
 
 namespace lathe {
@@ -21,6 +22,8 @@ absl::Span<const Candidate> AllCandidates() { return kCandidates; }
 
 absl::StatusOr<KernelChoice> Match(const Candidate& candidate, DispatchOp dispatch) {
   LATHE_ASSIGN_OR_RETURN(KernelChoice choice, candidate.match(dispatch));
+  if (!choice.tiling && HasTiles(dispatch))
+    return absl::FailedPreconditionError("has no tile that attribute tiles could set");
   for (int64_t result = 0; result < dispatch->getNumResults(); ++result) {
     bool is_written = llvm::any_of(choice.bindings, [&](const Binding& binding) {
       return binding.kind == Binding::Kind::kOutput && binding.index == result;

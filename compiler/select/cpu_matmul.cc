@@ -6,6 +6,7 @@
 #include "compiler/lower/matmul.h"
 #include "compiler/select/candidates.h"
 #include "compiler/select/dispatch_view.h"
+#include "compiler/select/tiles.h"
 #include "ops/elementwise/elementwise_ops.h"
 #include "ops/linear/linear_ops.h"
 #include "runtime/base/status_macros.h"
@@ -59,7 +60,21 @@ std::string KeyOf(const MatmulSpec& spec) {
   if (spec.epilogue == MatmulEpilogue::kSwiGlu)
     // Nine digits tell any two floats apart.
     absl::StrAppendFormat(&key, " epilogue=swiglu limit=%.9g", spec.limit);
+  for (const auto& [level, tiling] : spec.tilings)
+    absl::StrAppend(&key, " tile[", level, "]: ", TilingText(tiling));
   return key;
+}
+
+// Tiles that someone chose fit their levels.
+absl::Status CheckTiles(const MatmulSpec& spec) {
+  if (spec.tilings.empty()) return absl::OkStatus();
+  LATHE_ASSIGN_OR_RETURN(Target cpu, FindTarget("cpu"));
+  for (const auto& [name, tiling] : spec.tilings) {
+    LATHE_ASSIGN_OR_RETURN(CpuLevel level, FindLevel(cpu, name), "attribute tiles");
+    LATHE_RETURN_IF_ERROR(CheckTiling(tiling, level, spec.format, MatmulSources(spec)),
+                          "the tile of ", name);
+  }
+  return absl::OkStatus();
 }
 
 // Weight and bias of each segment, and what of the spec they decide.
@@ -142,10 +157,13 @@ absl::StatusOr<KernelChoice> MatchCpuMatmul(DispatchOp dispatch) {
   choice.bindings.push_back(input);
   LATHE_RETURN_IF_ERROR(BindSegments(dispatch, group, spec, choice.bindings));
   LATHE_RETURN_IF_ERROR(BindEpilogue(dispatch, group, spec, choice.bindings));
+  LATHE_ASSIGN_OR_RETURN(spec.tilings, ReadTiles(dispatch));
+  LATHE_RETURN_IF_ERROR(CheckTiles(spec));
   choice.key = KeyOf(spec);
   choice.dims = {Rows(x)};
   choice.items.coefficient = MatmulItems(spec);
   choice.scratch_bytes = MatmulScratchBytes(spec);
+  choice.tiling = [spec](const CpuLevel& level) { return TilingOn(level, spec); };
   choice.emit = [spec](KernelBuilder& b, llvm::StringRef name) { EmitMatmul(b, name, spec); };
   return choice;
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "compiler/lower/kernel_builder.h"
+#include "compiler/lower/matmul_tiling.h"
 #include "ops/core/sym_expr.h"
 
 namespace lathe {
@@ -42,6 +43,8 @@ struct KernelChoice {
       dims;  // the symbol max_pages stands for the row length of the page table that is bound
   ItemCount items;
   int64_t scratch_bytes = 0;
+  // The tile in force on a level; null for kernels that have none to choose.
+  std::function<MatmulTiling(const CpuLevel& level)> tiling;
   // Adds the kernel to the builder's module under the given name.
   std::function<void(KernelBuilder&, llvm::StringRef name)> emit;
 };

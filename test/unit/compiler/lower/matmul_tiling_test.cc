@@ -42,7 +42,7 @@ TEST(MatmulTiling, RefusesWhatDoesNotFit) {
   EXPECT_THAT(check([](MatmulTiling& t) { t.rows = 16; }),
               StatusIs(absl::StatusCode::kInvalidArgument,
                        HasSubstr("a tile of rows = 16, blocks = 2 needs 35 vector registers, "
-                                 "x86-64-v4 has 32")));
+                                 "x86-64-v4 has 32; with as many blocks at most rows = 14 fits")));
   EXPECT_THAT(check([](MatmulTiling& t) { t.few_rows = 8; }),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("few_rows = 8")));
   EXPECT_THAT(check([](MatmulTiling& t) { t.blocks = 0; }),
@@ -51,6 +51,11 @@ TEST(MatmulTiling, RefusesWhatDoesNotFit) {
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("a multiple of 2")));
   EXPECT_THAT(check([](MatmulTiling& t) { t.prefetch_lines = -1; }),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("prefetch_lines is -1")));
+}
+
+TEST(MatmulTiling, IsShownByTheNamesOfItsNumbers) {
+  EXPECT_EQ(TilingText({12, 2, 4, 3, 32}),
+            "rows=12 blocks=2 few_rows=4 few_blocks=3 prefetch_lines=32");
 }
 
 }  // namespace
