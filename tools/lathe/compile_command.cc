@@ -19,6 +19,7 @@
 #include "tools/lathe/load_model.h"
 #include "tools/lathe/progress.h"
 #include "tools/lathe/storage_flags.h"
+#include "tools/lathe/tuning_file.h"
 
 namespace lathe {
 namespace {
@@ -30,6 +31,7 @@ struct Options {
   StorageFlags storage;
   bool allow_unused = false;
   bool keep_ir = true;
+  std::string tuning;
   std::string dump_dir;
   std::string module;
   std::string start_from;
@@ -64,7 +66,12 @@ FlagTable Declare(Options& o) {
   flags.Bool("allow-unused", &o.allow_unused, "tensors that the model does not use are no error");
   flags.Group("How weights are stored");
   DeclareStorageFlags(o.storage, flags);
-  flags.Group("Looking inside");
+  flags.Group("Tuning and looking inside");
+  flags.String(
+      "tuning", &o.tuning, {.form = "FILE", .absent = "tiles by the target's description"},
+      "force tiles of kernels: a JSON list of {\"dispatch\": \"model.layers.*.mlp.down_proj\", "
+      "\"level\": \"x86-64-v4\", \"rows\": 8, ...}. lathe inspect ARTIFACT --tuning prints "
+      "what is in force in that form; docs/tuning.md tells what the numbers are");
   flags.String("dump-dir", &o.dump_dir, {.form = "DIR", .absent = "no dumps"},
                "write the module after each phase, and LLVM IR and assembly of each kernel");
   flags.String("stop-after", &o.stop_after, {.form = "PHASE", .absent = "emit"},
@@ -83,6 +90,8 @@ FlagTable Declare(Options& o) {
   flags.Example("lathe compile Qwen3-0.6B -o q4.lathe --weights=int4",
                 "a third of the size; the report says what each tensor lost");
   flags.Example("lathe compile Qwen3-0.6B -o q.lathe --dump-dir=dumps", "look at every phase");
+  flags.Example("lathe compile Qwen3-0.6B -o q.lathe --tuning=tiles.json",
+                "with other tiles than the description of the machine gives");
   flags.Example(
       "lathe compile Qwen3-0.6B -o q.lathe --module=dumps/3.fuse.mlir --start-from=select",
       "after an edit");
@@ -118,6 +127,11 @@ absl::StatusOr<CompileOptions> ToCompileOptions(const Options& o,
         absl::StrCat("--start-from=", o.start_from, " comes after --stop-after=", o.stop_after,
                      ", so no phase would run; the order is ", PhaseNames()));
   }
+  if (!o.tuning.empty() && options.start_from && *options.start_from > Phase::kSelect) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--tuning works in phase select, which --start-from=", o.start_from,
+                     " leaves out; start from select, or edit the attribute tiles in the dump"));
+  }
   LATHE_ASSIGN_OR_RETURN(options.storage, ToStoragePolicy(o.storage));
   options.dump_dir = o.dump_dir;
   options.keep_ir = o.keep_ir;
@@ -133,9 +147,10 @@ absl::StatusOr<CompileOptions> ToCompileOptions(const Options& o,
 // The flags that shape the artifact, in one order and without paths: part of its identity.
 std::string CanonicalOptions(const Options& o, const CompileOptions& compile) {
   std::string storage = CanonicalFlags(compile.storage);
+  std::string tuning = CanonicalTuning(compile.tuning);
   return absl::StrCat("--target=", absl::StrJoin(compile.targets, ","),
                       " --precision=", compile.storage.precision, storage.empty() ? "" : " ",
-                      storage, o.load.probes ? " --probes" : "");
+                      storage, o.load.probes ? " --probes" : "", tuning.empty() ? "" : " ", tuning);
 }
 
 // Said before the work and not after it.
@@ -149,6 +164,10 @@ absl::Status CheckOutput(const std::string& path) {
 
 absl::Status Run(Options o, CompileOptions options) {
   LATHE_RETURN_IF_ERROR(CheckOutput(o.output));
+  if (!o.tuning.empty()) {
+    LATHE_ASSIGN_OR_RETURN(options.tuning, ReadTuning(o.tuning), "--tuning");
+    options.on_tuning = [](const TuningReport& report) { Say(ReportText(report)); };
+  }
   LATHE_ASSIGN_OR_RETURN(LoadedModel loaded, LoadModel(o.load));
   for (const std::string& warning : loaded.warnings) Say("warning: " + warning);
   CheckReport report = CheckModel(loaded, o.allow_unused, /*scan_values=*/false, 1);

@@ -19,6 +19,8 @@
 #include "tools/lathe/inspect/ir_text.h"
 #include "tools/lathe/inspect/kernel_text.h"
 #include "tools/lathe/inspect/step_sizes.h"
+#include "tools/lathe/inspect/tiles_in_force.h"
+#include "tools/lathe/tuning_file.h"
 
 namespace lathe {
 namespace {
@@ -30,6 +32,7 @@ struct Options {
   bool quantization = false;
   bool verify = false;
   bool dispatches = false;
+  bool tuning = false;
   std::string dispatch;
   std::vector<std::string> symbols;
   std::string limits;
@@ -61,6 +64,8 @@ FlagTable Declare(Options& o) {
   flags.String("dispatch", &o.dispatch, {.form = "NAME", .absent = "none"},
                "all about one dispatch: its cost, its kernel and the reasons against others, its "
                "code at each level with the counts of its inner loops. With --ir its IR alone");
+  flags.Bool("tuning", &o.tuning,
+             "the tile of each dispatch that has one, as lathe compile --tuning reads it");
   flags.StringList("symbol", &o.symbols,
                    {.form = "NAME=N", .absent = "one row, and a prompt of 512"},
                    "a size of the step that costs are shown for: tokens, sequences, logit_rows, "
@@ -82,7 +87,7 @@ FlagTable Declare(Options& o) {
                "assembly of a kernel, or of the kernel of a dispatch, by the names of --program; "
                "comments mark the inner loop of each function");
   flags.String("level", &o.level, {.form = "LEVEL", .absent = "all"},
-               "feature level of --asm, --llvm and --dispatch: x86-64-v3, x86-64-v4");
+               "feature level of --asm, --llvm, --tuning and --dispatch: x86-64-v3, x86-64-v4");
   flags.Verbosity(&o.verbosity, {"operands and reasons in --program, locations in --ir"});
   flags.Example("lathe inspect q.lathe --dispatches --limits=limits.json",
                 "where a step must spend its time");
@@ -153,12 +158,26 @@ absl::StatusOr<std::vector<StepSizes>> ExampleSteps(const artifact::Manifest& ma
   return steps;
 }
 
-// The inner loops and the size of one kernel at each level.
+// "rows=12 ..." for a dispatch that has a tile on `level`.
+std::string TileText(const std::vector<TuningRule>& tiles, const std::string& dispatch,
+                     const std::string& level) {
+  std::string text;
+  for (const TuningRule& tile : tiles) {
+    if (tile.level != level || !GlobMatches(tile.dispatch, dispatch)) continue;
+    for (const auto& [name, number] : tile.numbers) absl::StrAppend(&text, " ", name, "=", number);
+  }
+  return text;
+}
+
+// Tile, inner loops and size of one kernel at each level.
 absl::StatusOr<std::string> CodeText(const Artifact& artifact, const std::string& symbol,
-                                     const Options& o) {
+                                     const std::string& dispatch, const Options& o) {
   LATHE_ASSIGN_OR_RETURN(std::vector<const artifact::Code*> codes,
                          CodeOfLevel(artifact.manifest(), o.level));
   std::string out;
+  // Without IR there is neither a tile to tell nor code to compile.
+  const std::vector<TuningRule> tiles =
+      TilesInForce(artifact, /*level=*/"").value_or(std::vector<TuningRule>());
   for (const artifact::Code* code : codes) {
     absl::StatusOr<CpuObject> object = CompileAgain(artifact, *code, symbol);
     absl::StrAppend(&out, "  ", code->feature_level());
@@ -167,7 +186,8 @@ absl::StatusOr<std::string> CodeText(const Artifact& artifact, const std::string
       absl::StrAppend(&out, ": ", bytes, " bytes of instructions");
     }
     LATHE_ASSIGN_OR_RETURN(std::string assembly, KernelAssembly(artifact, *code, symbol));
-    absl::StrAppend(&out, "; inner loops:\n");
+    const std::string tile = TileText(tiles, dispatch, code->feature_level());
+    absl::StrAppend(&out, tile.empty() ? "" : "; tile", tile, "; inner loops:\n");
     for (const HotLoop& loop : FindHotLoops(assembly))
       absl::StrAppend(&out, "    ", loop.function, ": ", CountsText(loop.counts), "\n");
   }
@@ -192,7 +212,7 @@ absl::StatusOr<std::string> DispatchText(const Artifact& artifact, const Options
     // Asked for by its kernel: any of those that share it.
     if (shown == nullptr) shown = users.front();
     LATHE_ASSIGN_OR_RETURN(std::string cost, CostText(manifest, *shown, steps, limits));
-    LATHE_ASSIGN_OR_RETURN(std::string code, CodeText(artifact, symbol, o));
+    LATHE_ASSIGN_OR_RETURN(std::string code, CodeText(artifact, symbol, shown->name(), o));
     absl::StrAppend(&out, "dispatch ", shown->name(), ", entry ", program.entry(), " for ",
                     program.target(), "\n  kernel   ", symbol, ", which ", users.size(),
                     users.size() == 1 ? " dispatch runs\n" : " dispatches run\n", cost);
@@ -239,6 +259,11 @@ absl::Status Run(const Options& o) {
   if (!o.assembly.empty()) LATHE_RETURN_IF_ERROR(AppendOr(AssemblyText(artifact, o), o, out));
   if (!o.dispatch.empty() && o.ir.empty())
     LATHE_RETURN_IF_ERROR(AppendOr(DispatchText(artifact, o, limits), o, out));
+  if (o.tuning) {
+    LATHE_ASSIGN_OR_RETURN(std::vector<TuningRule> rules, TilesInForce(artifact, o.level),
+                           o.artifact);
+    absl::StrAppend(&out, TuningText(rules));
+  }
   if (o.dispatches) LATHE_RETURN_IF_ERROR(AppendOr(DispatchesText(artifact, o, limits), o, out));
   if (o.program) {
     for (const artifact::Program& program : artifact.manifest().programs()) {

@@ -112,7 +112,8 @@ TEST(InspectCommandTest, OneDispatchWithItsCostItsReasonsAndItsCode) {
                           HasSubstr("  flops    "), HasSubstr("*tokens\n"),
                           HasSubstr("  why      cpu: matmul: taken, ")));
   EXPECT_THAT(text, AllOf(HasSubstr("  x86-64-v3: "), HasSubstr("  x86-64-v4: "),
-                          HasSubstr(" bytes of instructions; inner loops:\n    matmul_")));
+                          HasSubstr(" bytes of instructions; tile blocks="),
+                          HasSubstr("; inner loops:\n    matmul_")));
   ExpectRefused({"--dispatch=model.layers.1.mlp.down_prj"},
                 "did you mean model.layers.1.mlp.down_proj?");
 }
