@@ -9,7 +9,6 @@
 #include "compiler/codegen/kernel_modules.h"
 #include "compiler/emit/program_builder.h"
 #include "mlir/IR/BuiltinAttributes.h"
-#include "runtime/base/atomic_file.h"
 #include "runtime/base/status_macros.h"
 
 namespace lathe {
@@ -46,14 +45,12 @@ absl::StatusOr<std::vector<LevelCode>> CompileTarget(mlir::ModuleOp module, cons
   return levels;
 }
 
-absl::Status DumpKernels(const std::vector<LevelCode>& levels, const std::string& dir) {
-  if (::mkdir(dir.c_str(), 0777) != 0 && errno != EEXIST)
-    return absl::ErrnoToStatus(errno, absl::StrCat("cannot make ", dir));
+absl::Status ShowKernels(const std::vector<LevelCode>& levels, const EmitOptions& options) {
+  if (!options.on_kernel) return absl::OkStatus();
   for (const LevelCode& level : levels) {
     for (const CpuObject& kernel : level.code.kernels) {
-      std::string stem = absl::StrCat(dir, "/", kernel.name, ".", level.level);
-      LATHE_RETURN_IF_ERROR(WriteFileAtomically(stem + ".ll", kernel.llvm_ir));
-      LATHE_RETURN_IF_ERROR(WriteFileAtomically(stem + ".s", kernel.assembly));
+      LATHE_RETURN_IF_ERROR(options.on_kernel(
+          {level.target, level.level, kernel.name, kernel.llvm_ir, kernel.assembly}));
     }
   }
   return absl::OkStatus();
@@ -150,8 +147,7 @@ absl::StatusOr<EmitReport> EmitArtifact(mlir::ModuleOp module, absl::Span<const 
     std::move(compiled.begin(), compiled.end(), std::back_inserter(levels));
   }
   report.kernels_s = SecondsSince(start);
-  if (!options.kernel_dump_dir.empty())
-    LATHE_RETURN_IF_ERROR(DumpKernels(levels, options.kernel_dump_dir));
+  LATHE_RETURN_IF_ERROR(ShowKernels(levels, options));
 
   DescribeModel(module, targets, attachments, manifest);
   start = std::chrono::steady_clock::now();

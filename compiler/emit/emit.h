@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -15,10 +16,19 @@
 
 namespace lathe {
 
+// A kernel as the code generator left it.
+struct KernelText {
+  std::string target;
+  std::string level;
+  std::string symbol;
+  absl::string_view llvm_ir;
+  absl::string_view assembly;
+};
+
 struct EmitOptions {
   int threads = 1;
-  // "" = none; else assembly and LLVM IR of each kernel are written there.
-  std::string kernel_dump_dir = {};
+  // Called with each kernel before the artifact is written; its error ends the phase.
+  std::function<absl::Status(const KernelText& kernel)> on_kernel = {};
   Progress progress = {};
 };
 

@@ -8,6 +8,7 @@
 #include "compiler/codegen/cpu/cpu_codegen.h"
 #include "compiler/pipeline/contracts.h"
 #include "compiler/pipeline/diagnostics.h"
+#include "compiler/pipeline/dump_dispatches.h"
 #include "compiler/pipeline/pipeline.h"
 #include "mlir/Parser/Parser.h"
 #include "ops/dialect.h"
@@ -150,7 +151,11 @@ absl::StatusOr<CompileReport> Compile(mlir::ModuleOp module, const TensorSource&
   EmitOptions emit;
   emit.threads = options.threads;
   emit.progress = options.on_weights;
-  if (!options.dump_dir.empty()) emit.kernel_dump_dir = options.dump_dir + "/kernels";
+  std::optional<DispatchDumper> dumper;
+  if (!options.dump_dir.empty()) {
+    LATHE_ASSIGN_OR_RETURN(dumper, DispatchDumper::Make(module, targets, options.dump_dir));
+    emit.on_kernel = [&](const KernelText& kernel) { return dumper->AddKernel(kernel); };
+  }
   LATHE_ASSIGN_OR_RETURN(report.emitted,
                          EmitArtifact(module, targets, weights, attachments, emit, output),
                          "phase emit failed");

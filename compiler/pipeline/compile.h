@@ -29,7 +29,7 @@ struct CompileOptions {
       start_from;  // the first phase that runs; the module must keep the contract of the one before
   std::optional<Phase> stop_after;  // the last phase that runs; without emit no artifact is written
   std::string
-      dump_dir;  // "" = none; else D/<n>.<phase>.mlir after each phase, D/kernels/ after emit
+      dump_dir;  // "" = none; else D/<n>.<phase>.mlir after each phase, D/dispatches/ at emit (dump_dispatches.h)
   bool keep_ir = true;       // the artifact holds the module after each phase that ran, for inspect
   std::string reproducer;    // where the module before a failing phase goes; "" = nowhere
   std::string command_line;  // stands at the top of the reproducer

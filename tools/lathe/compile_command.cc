@@ -73,7 +73,8 @@ FlagTable Declare(Options& o) {
       "\"level\": \"x86-64-v4\", \"rows\": 8, ...}. lathe inspect ARTIFACT --tuning prints "
       "what is in force in that form; docs/tuning.md tells what the numbers are");
   flags.String("dump-dir", &o.dump_dir, {.form = "DIR", .absent = "no dumps"},
-               "write the module after each phase, and LLVM IR and assembly of each kernel");
+               "write the module after each phase and, in dispatches/, a folder for each kind of "
+               "dispatch: a problem that lathe bench runs alone, kernel, LLVM IR, assembly");
   flags.String("stop-after", &o.stop_after, {.form = "PHASE", .absent = "emit"},
                absl::StrCat("last phase: ", PhaseNames()));
   flags.String("start-from", &o.start_from, {.form = "PHASE", .absent = "normalize"},

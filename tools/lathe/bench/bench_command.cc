@@ -110,7 +110,7 @@ FlagTable Declare(Options& o) {
                 "tokens per second beside the limits");
   flags.Example("lathe bench q.lathe --dispatch=mlp.down_proj --symbol tokens=512",
                 "one dispatch as in prefill: checked, then timed");
-  flags.Example("lathe bench dumps/dispatches/lm_head.mlir --threads=1",
+  flags.Example("lathe bench dumps/dispatches/lm_head/problem.mlir --threads=1",
                 "a problem file, perhaps after an edit");
   flags.Example("lathe bench --compare before.json after.json", "what a change did");
   return flags;
