@@ -1,0 +1,101 @@
+// Runs docs/tuning.md: each block of commands in one folder after the other, and looks for the
+// lines that the document promises.
+#include <string>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "gtest/gtest.h"
+#include "runtime/base/strings.h"
+#include "test/support/data.h"
+#include "test/support/process.h"
+
+namespace lathe {
+namespace {
+
+// A block of commands, and the lines that must be among their output, in this order.
+struct Step {
+  int line = 0;  // of the document, from 1
+  std::string commands;
+  std::vector<std::string> promises;
+};
+
+std::vector<Step> ReadSteps(const std::string& document) {
+  std::vector<Step> steps;
+  std::string fence;
+  int number = 0;
+  for (absl::string_view view : absl::StrSplit(document, '\n')) {
+    const std::string line(view);
+    ++number;
+    if (fence.empty() && line.rfind("```", 0) == 0) {
+      fence = line;
+      if (fence == "```sh") steps.push_back({number, "", {}});
+    } else if (line == "```") {
+      fence.clear();
+    } else if (fence == "```sh") {
+      absl::StrAppend(&steps.back().commands, line, "\n");
+    } else if (fence == "```text") {
+      steps.back().promises.push_back(line);
+    }
+  }
+  return steps;
+}
+
+// One space between words: columns are as wide as their contents.
+std::string Squeeze(absl::string_view line) {
+  std::vector<absl::string_view> words =
+      absl::StrSplit(line, absl::ByAnyChar(" \t"), absl::SkipEmpty());
+  return absl::StrJoin(words, " ");
+}
+
+// The first promise that `output` does not keep; "" when it keeps all.
+std::string FirstBroken(const std::vector<std::string>& promises, const std::string& output) {
+  const std::vector<std::string> lines = absl::StrSplit(output, '\n');
+  size_t next = 0;
+  for (const std::string& promise : promises) {
+    const std::string pattern = absl::StrReplaceAll(Squeeze(promise), {{"*", "?"}, {"...", "*"}});
+    // A star in the document is itself; a glob has no sign for that, so the text gives way, too.
+    while (next < lines.size() &&
+           !GlobMatches(pattern, absl::StrReplaceAll(Squeeze(lines[next]), {{"*", "?"}}))) {
+      ++next;
+    }
+    if (next == lines.size()) return promise;
+    ++next;
+  }
+  return "";
+}
+
+TEST(WalkthroughTest, PromisesAreLinesInOrder) {
+  const std::string output = "a  1 b\nc * d\ne\n";
+  EXPECT_EQ(FirstBroken({"a ... b", "c * d", "e"}, output), "");
+  EXPECT_EQ(FirstBroken({"a ... b", "c x d"}, output), "c x d");
+  EXPECT_EQ(FirstBroken({"e", "a ..."}, output), "a ...") << "out of order";
+  EXPECT_EQ(FirstBroken({"a"}, output), "a") << "no more than a part of a line";
+}
+
+TEST(WalkthroughTest, TuningDoesWhatItSays) {
+  const std::vector<Step> steps =
+      ReadSteps(testing::ReadFileOrDie(testing::SourcePath("docs/tuning.md")));
+  ASSERT_GE(steps.size(), 10u);
+  const std::string lathe = testing::BinaryPath("lathe");
+  const std::string folder = testing::TempDir();
+  const std::string prologue = absl::StrCat("set -e -o pipefail; exec 2>&1; cd '", folder,
+                                            "'; export PATH='", lathe.substr(0, lathe.rfind('/')),
+                                            "':\"$PATH\" LATHE='", testing::SourcePath("."), "'\n");
+  size_t num_promises = 0;
+  for (const Step& step : steps) {
+    SCOPED_TRACE(absl::StrCat("docs/tuning.md:", step.line));
+    const testing::ProcessResult run =
+        testing::RunProcess({"/bin/bash", "-c", prologue + step.commands});
+    ASSERT_EQ(run.exit_code, 0) << step.commands << run.out << run.err;
+    ASSERT_EQ(FirstBroken(step.promises, run.out), "") << step.commands << run.out;
+    num_promises += step.promises.size();
+  }
+  EXPECT_GE(num_promises, 30u);
+}
+
+}  // namespace
+}  // namespace lathe
