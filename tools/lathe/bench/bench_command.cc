@@ -31,6 +31,7 @@ struct Options {
   std::string subject;
   std::string second;
   std::string dispatch;
+  bool dispatches = false;
   std::vector<std::string> symbols;
   std::string threads;
   std::string level;
@@ -55,6 +56,9 @@ void DeclareDispatch(Options& o, FlagTable& flags) {
   flags.String("dispatch", &o.dispatch, {.form = "NAME", .absent = "the whole model"},
                "of an artifact: a name of lathe inspect --program, or the end of one "
                "(mlp.down_proj is the first layer's)");
+  flags.Bool("dispatches", &o.dispatches,
+             "every different dispatch of an artifact, a line each; --symbol goes to those that "
+             "have it");
   flags.StringList("symbol", &o.symbols, {.form = "NAME=N", .absent = "those of lathe.example"},
                    "size of the step: tokens, sequences, logit_rows, cached_keys (keys of all "
                    "sequences together)");
@@ -110,6 +114,8 @@ FlagTable Declare(Options& o) {
                 "tokens per second beside the limits");
   flags.Example("lathe bench q.lathe --dispatch=mlp.down_proj --symbol tokens=512",
                 "one dispatch as in prefill: checked, then timed");
+  flags.Example("lathe bench q.lathe --dispatches --threads=1 --json=before.json",
+                "every kernel at one row: which is farthest from its limit?");
   flags.Example("lathe bench dumps/dispatches/lm_head/problem.mlir --threads=1",
                 "a problem file, perhaps after an edit");
   flags.Example("lathe bench --compare before.json after.json", "what a change did");
@@ -155,10 +161,16 @@ absl::Status ParseSymbols(const Options& o, Request& request) {
   return absl::OkStatus();
 }
 
+bool IsProblemFile(absl::string_view path) { return absl::EndsWith(path, ".mlir"); }
+
+// Whether dispatches are measured, and not the whole model.
+bool IsAboutDispatches(const Options& o) {
+  return IsProblemFile(o.subject) || !o.dispatch.empty() || o.dispatches;
+}
+
 // Which words go together. Errors are wrong use.
 absl::Status CheckWords(const Options& o, const Request& request) {
-  const bool is_problem = absl::EndsWith(o.subject, ".mlir");
-  const bool is_dispatch = is_problem || !o.dispatch.empty();
+  const bool is_dispatch = IsAboutDispatches(o);
   if (o.compare) {
     if (!o.subject.empty() && !o.second.empty()) return absl::OkStatus();
     return absl::InvalidArgumentError("--compare takes two reports that --json wrote");
@@ -172,10 +184,14 @@ absl::Status CheckWords(const Options& o, const Request& request) {
     return absl::InvalidArgumentError(
         "what is to be measured? An artifact, a problem file, or "
         "--limits for the machine; see `lathe bench --help`");
-  if (is_problem && !o.dispatch.empty())
-    return absl::InvalidArgumentError("--dispatch goes with an artifact; a problem file has one");
+  if (IsProblemFile(o.subject) && (!o.dispatch.empty() || o.dispatches))
+    return absl::InvalidArgumentError(
+        "--dispatch and --dispatches go with an artifact; a problem file has one");
+  if (!o.dispatch.empty() && o.dispatches)
+    return absl::InvalidArgumentError("--dispatch names one, --dispatches means all: give one");
   if (!is_dispatch && !o.symbols.empty())
-    return absl::InvalidArgumentError("--symbol goes with --dispatch or a problem file");
+    return absl::InvalidArgumentError(
+        "--symbol goes with --dispatch, --dispatches or a problem file");
   if (is_dispatch && request.threads.size() != 1)
     return absl::InvalidArgumentError("--threads: a dispatch is measured with one number");
   return absl::OkStatus();
@@ -204,40 +220,69 @@ absl::StatusOr<Request> ParseRequest(const Options& o) {
   return request;
 }
 
-// The module from which a dispatch is taken: the planned one, where names carry the layer.
-absl::StatusOr<mlir::OwningOpRef<mlir::ModuleOp>> ProblemOf(const Options& o,
-                                                            mlir::MLIRContext* context) {
-  if (o.dispatch.empty()) return ReadModule(context, o.subject);
-  LATHE_ASSIGN_OR_RETURN(Artifact artifact, Artifact::Open(o.subject));
+// The planned module of an artifact, in which the names of dispatches carry the layer.
+absl::StatusOr<mlir::OwningOpRef<mlir::ModuleOp>> PlanOf(const std::string& path,
+                                                         mlir::MLIRContext* context) {
+  LATHE_ASSIGN_OR_RETURN(Artifact artifact, Artifact::Open(path));
   absl::StatusOr<absl::string_view> text = artifact.Section("ir.plan");
   if (!text.ok()) {
-    return absl::NotFoundError(absl::StrCat(o.subject, ": it keeps no IR to take a dispatch from (",
+    return absl::NotFoundError(absl::StrCat(path, ": it keeps no IR to take a dispatch from (",
                                             text.status().message(),
                                             "); compile without --no-keep-ir"));
   }
-  LATHE_ASSIGN_OR_RETURN(auto module, ParseModule(context, *text, o.subject + ": ir.plan"));
-  LATHE_ASSIGN_OR_RETURN(Problem problem, ExtractProblem(*module, o.dispatch), o.subject);
-  return std::move(problem.module);
+  return ParseModule(context, *text, path + ": ir.plan");
 }
 
-absl::Status RunDispatch(const Options& o, const Request& request, Report& report) {
+absl::StatusOr<std::vector<Problem>> ProblemsOf(const Options& o, mlir::MLIRContext* context) {
+  std::vector<Problem> problems;
+  if (IsProblemFile(o.subject)) {
+    LATHE_ASSIGN_OR_RETURN(auto module, ReadModule(context, o.subject));
+    problems.push_back({o.subject, {o.subject}, std::move(module)});
+    return problems;
+  }
+  LATHE_ASSIGN_OR_RETURN(auto plan, PlanOf(o.subject, context));
+  if (o.dispatches) return ExtractProblems(*plan);
+  LATHE_ASSIGN_OR_RETURN(Problem problem, ExtractProblem(*plan, o.dispatch), o.subject);
+  problems.push_back(std::move(problem));
+  return problems;
+}
+
+// Of all dispatches each takes the symbols that it has; one alone must have all.
+absl::StatusOr<SymbolValues> SymbolsFor(const Problem& problem, const Options& o,
+                                        const Request& request) {
+  if (!o.dispatches) return request.symbols;
+  LATHE_ASSIGN_OR_RETURN(SymbolValues symbols, ExampleSymbols(*problem.module));
+  for (auto& [name, value] : symbols) {
+    if (auto given = request.symbols.find(name); given != request.symbols.end())
+      value = given->second;
+  }
+  return symbols;
+}
+
+absl::Status RunDispatches(const Options& o, const Request& request, Report& report) {
   mlir::DialectRegistry registry;
   RegisterCompilerDialects(registry);
   mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
   context.loadAllAvailableDialects();
-  LATHE_ASSIGN_OR_RETURN(auto problem, ProblemOf(o, &context));
+  LATHE_ASSIGN_OR_RETURN(std::vector<Problem> problems, ProblemsOf(o, &context));
   DispatchBenchOptions options;
-  options.symbols = request.symbols;
   options.level = o.level;
   options.threads = request.threads.front();
   if (o.repeat > 0) options.repeat = static_cast<int>(o.repeat);
   options.cold = o.cold;
   options.check = o.check;
   options.tolerance = request.tolerance;
-  options.read_bytes = o.read_mib << 20;
   options.clock = request.clock;
   options.seed = static_cast<uint64_t>(o.seed);
-  return BenchDispatch(*problem, options, report);
+  LATHE_ASSIGN_OR_RETURN(
+      std::unique_ptr<LimitProbes> probes,
+      LimitProbes::Create(
+          {.threads = options.threads, .level = o.level, .read_bytes = o.read_mib << 20}));
+  for (const Problem& problem : problems) {
+    LATHE_ASSIGN_OR_RETURN(options.symbols, SymbolsFor(problem, o, request), problem.name);
+    LATHE_RETURN_IF_ERROR(BenchDispatch(*problem.module, options, *probes, report), problem.name);
+  }
+  return absl::OkStatus();
 }
 
 absl::Status RunModel(const Options& o, const Request& request, Report& report) {
@@ -280,8 +325,8 @@ absl::Status Run(const Options& o, const Request& request) {
   Report report;
   if (o.limits) {
     LATHE_RETURN_IF_ERROR(RunLimits(o, request, report));
-  } else if (!o.dispatch.empty() || absl::EndsWith(o.subject, ".mlir")) {
-    LATHE_RETURN_IF_ERROR(RunDispatch(o, request, report));
+  } else if (IsAboutDispatches(o)) {
+    LATHE_RETURN_IF_ERROR(RunDispatches(o, request, report));
   } else {
     LATHE_RETURN_IF_ERROR(RunModel(o, request, report));
   }

@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "compiler/emit/dispatch_cost.h"
 #include "compiler/problem/problem.h"
+#include "runtime/base/check.h"
 #include "runtime/base/status_macros.h"
 #include "tools/common/standard_output.h"
 #include "tools/lathe/bench/limits.h"
@@ -216,7 +217,8 @@ void AddLine(const Subject& subject, const DispatchBenchOptions& options, const 
 }  // namespace
 
 absl::Status BenchDispatch(mlir::ModuleOp problem, const DispatchBenchOptions& options,
-                           Report& report) {
+                           LimitProbes& probes, Report& report) {
+  LATHE_CHECK(probes.threads() == options.threads) << probes.threads();
   LATHE_ASSIGN_OR_RETURN(Subject subject, Prepare(problem, options));
   LATHE_ASSIGN_OR_RETURN(StepOperands operands,
                          StepOperands::Make(problem, subject.symbols, options.seed));
@@ -229,15 +231,11 @@ absl::Status BenchDispatch(mlir::ModuleOp problem, const DispatchBenchOptions& o
   if (options.check) LATHE_RETURN_IF_ERROR(Check(subject, work, *program, options));
 
   LATHE_ASSIGN_OR_RETURN(BoundStep step, BoundStep::Make(*program, operands, options.seed));
-  LATHE_ASSIGN_OR_RETURN(
-      std::unique_ptr<LimitProbes> probes,
-      LimitProbes::Create(
-          {.threads = options.threads, .level = options.level, .read_bytes = options.read_bytes}));
   const ArithmeticUnit units[] = {program->unit()};
-  LATHE_ASSIGN_OR_RETURN(MeasuredLimits limits, Measure(*probes, units));
+  LATHE_ASSIGN_OR_RETURN(MeasuredLimits limits, Measure(probes, units));
   LATHE_ASSIGN_OR_RETURN(Samples samples,
                          Time(*program, step, replicate.copies, options.threads, options.repeat));
-  LATHE_ASSIGN_OR_RETURN(MeasuredLimits after, Measure(*probes, units));
+  LATHE_ASSIGN_OR_RETURN(MeasuredLimits after, Measure(probes, units));
   limits.Merge(after);
   AddLine(subject, options, work, samples, limits, program->unit(), !replicate.shares_weights,
           report);

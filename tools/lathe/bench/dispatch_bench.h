@@ -24,14 +24,14 @@ struct DispatchBenchOptions {
   std::optional<bool> cold = std::nullopt;
   std::optional<double> tolerance = std::nullopt;  // none: by the types of weights and caches
   bool check = true;
-  int64_t read_bytes = kReadSetBytes;  // by which bandwidth is measured
   Clock clock = Clock::kWall;
   uint64_t seed = 1;
 };
 
-// Adds one line to `report`. InvalidArgument for a module that is no problem and symbols that do
-// not fit; DataLoss when the results lie beyond the tolerance: nothing is timed then.
+// Adds one line to `report`; `probes` must be for the same threads and level. InvalidArgument for a
+// module that is no problem and symbols that do not fit; DataLoss when the results lie beyond the
+// tolerance: nothing is timed then.
 absl::Status BenchDispatch(mlir::ModuleOp problem, const DispatchBenchOptions& options,
-                           Report& report);
+                           LimitProbes& probes, Report& report);
 
 }  // namespace lathe

@@ -18,18 +18,20 @@ using Row = std::vector<std::string>;
 // The version of the JSON that is written and read.
 constexpr int64_t kJsonVersion = 1;
 
-// Columns side by side, the first to the left and numbers to the right.
+// Columns side by side, the first to the left and numbers to the right; a cell without a header is
+// a note, which stands behind them.
 std::string Table(const std::vector<Row>& rows) {
   std::vector<size_t> widths;
   for (const Row& row : rows) {
-    widths.resize(std::max(widths.size(), row.size()));
-    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+    widths.resize(rows[0].size());
+    for (size_t i = 0; i < std::min(row.size(), widths.size()); ++i)
+      widths[i] = std::max(widths[i], row[i].size());
   }
   std::string out;
   for (const Row& row : rows) {
     std::string line;
     for (size_t i = 0; i < row.size(); ++i) {
-      const std::string padding(widths[i] - row[i].size(), ' ');
+      const std::string padding(i < widths.size() ? widths[i] - row[i].size() : 0, ' ');
       if (i > 0) line += "  ";
       line += i == 0 ? row[i] + padding : padding + row[i];
     }

@@ -31,6 +31,16 @@ TEST(BenchCommandTest, ADispatchOfAnArtifact) {
                              HasSubstr("of limit, %"), HasSubstr("bound by ")));
 }
 
+TEST(BenchCommandTest, EveryDifferentDispatchOfAnArtifact) {
+  ProcessResult run = Bench({CompiledModel(), "--dispatches", "--symbol=tokens=2", "--repeat=1",
+                             "--threads=1", "--read-mib=1", "--no-cold"});
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_THAT(run.out, AllOf(HasSubstr("embed tokens=2/1 thread/warm"),
+                             HasSubstr("model.layers.0.mlp.down_proj tokens=2/1 thread/warm"),
+                             HasSubstr("lm_head logit_rows=1/1 thread/warm"),
+                             Not(HasSubstr("model.layers.1."))));
+}
+
 TEST(BenchCommandTest, AProblemFileAndItsReport) {
   testing::TinyProblems problems;
   const std::string dir = testing::TempDir();
@@ -90,6 +100,7 @@ TEST(BenchCommandTest, WrongUseIsExplained) {
   refused({"x.mlir", "--symbol=tokens"}, "\"tokens\" is not NAME=N");
   refused({"x.mlir", "--symbol=a=1", "--symbol=a=2"}, "a is given twice");
   refused({"x.mlir", "--dispatch=y"}, "a problem file has one");
+  refused({"x.lathe", "--dispatch=y", "--dispatches"}, "give one");
   refused({"x.mlir", "--threads=1,2"}, "a dispatch is measured with one number");
   refused({"x.lathe", "--threads=0"}, "\"0\" is no whole number");
   refused({"x.lathe", "--tolerance=-1"}, "is no number from 0 on");

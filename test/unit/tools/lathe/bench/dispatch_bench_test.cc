@@ -1,6 +1,7 @@
 #include "tools/lathe/bench/dispatch_bench.h"
 
 #include "gtest/gtest.h"
+#include "runtime/base/status_macros.h"
 #include "test/support/status_matchers.h"
 #include "test/unit/tools/lathe/bench/tiny_problem.h"
 
@@ -15,8 +16,12 @@ using testing::TinyProblems;
 DispatchBenchOptions Quick() {
   DispatchBenchOptions options;
   options.repeat = 1;
-  options.read_bytes = 1 << 20;
   return options;
+}
+
+absl::Status Bench(mlir::ModuleOp problem, const DispatchBenchOptions& options, Report& report) {
+  LATHE_ASSIGN_OR_RETURN(auto probes, LimitProbes::Create({.read_bytes = 1 << 20}));
+  return BenchDispatch(problem, options, *probes, report);
 }
 
 TEST(DispatchBenchTest, PutsWhatWasReachedBesideTheLimit) {
@@ -25,7 +30,7 @@ TEST(DispatchBenchTest, PutsWhatWasReachedBesideTheLimit) {
   DispatchBenchOptions options = Quick();
   options.symbols = {{"logit_rows", 3}};
   Report report;
-  LATHE_ASSERT_OK(BenchDispatch(*head.module, options, report));
+  LATHE_ASSERT_OK(Bench(*head.module, options, report));
   ASSERT_EQ(report.lines().size(), 1u);
   EXPECT_THAT(report.lines()[0].name, HasSubstr("head logit_rows=3/1 thread/"));
   EXPECT_THAT(report.lines()[0].note, HasSubstr("bound by "));
@@ -51,12 +56,12 @@ TEST(DispatchBenchTest, NothingIsTimedWhenTheCheckFails) {
   Report report;
   // Sums in another order differ somewhere in 160 results.
   EXPECT_THAT(
-      BenchDispatch(*head.module, options, report),
+      Bench(*head.module, options, report),
       StatusIs(absl::StatusCode::kDataLoss, AllOf(HasSubstr("disagrees with the interpreter"),
                                                   HasSubstr("--tolerance=T allows more"))));
   EXPECT_TRUE(report.lines().empty());
   options.check = false;
-  LATHE_EXPECT_OK(BenchDispatch(*head.module, options, report));
+  LATHE_EXPECT_OK(Bench(*head.module, options, report));
 }
 
 TEST(DispatchBenchTest, UnknownSymbolsNameThoseThatThereAre) {
@@ -65,7 +70,7 @@ TEST(DispatchBenchTest, UnknownSymbolsNameThoseThatThereAre) {
   DispatchBenchOptions options = Quick();
   options.symbols = {{"patches", 3}};
   Report report;
-  EXPECT_THAT(BenchDispatch(*attention.module, options, report),
+  EXPECT_THAT(Bench(*attention.module, options, report),
               StatusIs(absl::StatusCode::kInvalidArgument,
                        HasSubstr("no symbol patches; it has cached_keys, sequences, tokens")));
 }
@@ -73,7 +78,7 @@ TEST(DispatchBenchTest, UnknownSymbolsNameThoseThatThereAre) {
 TEST(DispatchBenchTest, ModulesThatAreNoProblemAreRefused) {
   std::unique_ptr<testing::Graph> model = testing::TinyModel();
   Report report;
-  EXPECT_THAT(BenchDispatch(model->module(), Quick(), report),
+  EXPECT_THAT(Bench(model->module(), Quick(), report),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("a problem has one")));
 }
 

@@ -30,6 +30,16 @@ TEST(ReportTest, LinesOfEqualColumnsShareATable) {
             "start      31.25\n");
 }
 
+TEST(ReportTest, NotesStandBehindTheNumbers) {
+  Report report;
+  report.Add({"a", {{"p50", 1, "ms"}}, "a long note"});
+  report.Add({"b", {{"p50", 2, "ms"}}, "short"});
+  EXPECT_EQ(report.Text(),
+            "   p50, ms\n"
+            "a    1.000  a long note\n"
+            "b    2.000  short\n");
+}
+
 TEST(ReportTest, JsonComesBackAsItWas) {
   const Report report = Sample();
   LATHE_ASSERT_OK_AND_ASSIGN(Report back, Report::FromJson(report.Json(), "a.json"));
