@@ -1,21 +1,42 @@
 #include "compiler/passes/dispatch_paths.h"
 
+#include <map>
+
 #include "absl/strings/str_cat.h"
 
 namespace lathe {
 namespace {
 
-// The paths of the calls that lead to `func`: "" for an entry.
-std::vector<std::string> CallPaths(mlir::func::FuncOp func) {
-  if (func.isPublic()) return {""};
-  std::vector<std::string> paths;
-  func->getParentOfType<mlir::ModuleOp>().walk([&](mlir::func::CallOp call) {
-    if (call.getCallee() != func.getName()) return;
-    for (const std::string& outer : CallPaths(call->getParentOfType<mlir::func::FuncOp>()))
-      paths.push_back(absl::StrCat(outer, PathOfCall(call), "."));
-  });
-  return paths;
-}
+// Layers in an entry need two. What a dump may hold beyond has no paths instead of too many.
+constexpr int kMaxDepth = 16;
+
+// The paths of the calls that lead to a function: "" for an entry. Each function is asked once, so
+// that calls that meet again and again cost no more, and recursion ends.
+class CallPaths {
+ public:
+  explicit CallPaths(mlir::ModuleOp module) : module_(module) {}
+
+  const std::vector<std::string>& To(mlir::func::FuncOp func, int depth = 0) {
+    const auto [it, is_new] = known_.try_emplace(func.getOperation());
+    std::vector<std::string>& paths = it->second;
+    if (!is_new || depth == kMaxDepth) return paths;
+    if (func.isPublic()) {
+      paths = {""};
+      return paths;
+    }
+    module_.walk([&](mlir::func::CallOp call) {
+      auto caller = call->getParentOfType<mlir::func::FuncOp>();
+      if (call.getCallee() != func.getName() || !caller) return;
+      for (const std::string& outer : To(caller, depth + 1))
+        paths.push_back(absl::StrCat(outer, PathOfCall(call), "."));
+    });
+    return paths;
+  }
+
+ private:
+  mlir::ModuleOp module_;
+  std::map<mlir::Operation*, std::vector<std::string>> known_;
+};
 
 }  // namespace
 
@@ -25,7 +46,9 @@ std::string PathOfCall(mlir::func::CallOp call) {
 }
 
 std::vector<std::string> DispatchPaths(DispatchOp dispatch) {
-  std::vector<std::string> paths = CallPaths(dispatch->getParentOfType<mlir::func::FuncOp>());
+  auto func = dispatch->getParentOfType<mlir::func::FuncOp>();
+  if (!func) return {};
+  std::vector<std::string> paths = CallPaths(dispatch->getParentOfType<mlir::ModuleOp>()).To(func);
   for (std::string& path : paths) absl::StrAppend(&path, dispatch.getName().str());
   return paths;
 }

@@ -13,8 +13,7 @@ namespace lathe {
 // The path that a call stands for ("model.layers.3"), from its location.
 std::string PathOfCall(mlir::func::CallOp call);
 
-// In the order of the calls; none for a function that nobody calls. The module has no recursion
-// (the contract of every phase).
+// In the order of the calls; none in a function that nobody calls.
 std::vector<std::string> DispatchPaths(DispatchOp dispatch);
 
 }  // namespace lathe

@@ -10,7 +10,9 @@
 #include "compiler/codegen/kernel_modules.h"
 #include "compiler/passes/dispatch_paths.h"
 #include "compiler/pipeline/compile.h"
+#include "compiler/pipeline/contracts.h"
 #include "compiler/pipeline/diagnostics.h"
+#include "compiler/pipeline/phases.h"
 #include "compiler/target/target.h"
 #include "llvm/ADT/SetVector.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -187,8 +189,14 @@ absl::StatusOr<IrModule> ParseIr(const Artifact& artifact, const std::string& ph
   DiagnosticCollector diagnostics(ir.context.get());
   ir.module = mlir::parseSourceString<mlir::ModuleOp>(
       {text.data(), text.size()}, mlir::ParserConfig(ir.context.get()), absl::StrCat("ir.", phase));
-  if (ir.module) return ir;
-  return diagnostics.ToStatus(absl::StrCat("section ir.", phase, " holds no module"));
+  if (!ir.module)
+    return diagnostics.ToStatus(absl::StrCat("section ir.", phase, " holds no module"));
+  // What looks into the module relies on what the phase promises; the artifact may come from
+  // anywhere.
+  LATHE_ASSIGN_OR_RETURN(const Phase known, ParsePhase(phase));
+  if (mlir::failed(VerifyContract(known, *ir.module)))
+    return diagnostics.ToStatus(absl::StrCat("section ir.", phase, " breaks its contract"));
+  return ir;
 }
 
 std::string WithoutLocations(absl::string_view text) {

@@ -28,6 +28,7 @@ std::vector<std::string> PhasesOf(const artifact::Manifest& manifest);
 
 // NotFound names the phases that there are.
 absl::StatusOr<absl::string_view> IrSection(const Artifact& artifact, const std::string& phase);
+// Also InvalidArgument for text that is no module or breaks the contract of the phase.
 absl::StatusOr<IrModule> ParseIr(const Artifact& artifact, const std::string& phase);
 
 // Half of a dump is locations, which a reader seldom wants: "#loc3 = ..." lines and " loc(#loc3)".

@@ -34,5 +34,24 @@ TEST(DispatchPathsTest, AreTheNamesAfterPhasePlan) {
   EXPECT_EQ(AllPaths(planned->module()), names);
 }
 
+// Contracts refuse recursion, but a dump may be read that never met one.
+TEST(DispatchPathsTest, RecursionEnds) {
+  Graph graph(R"(
+    func.func private @f(%x: tensor<?xf32, #tokens>) -> tensor<?xf32, #tokens> {
+      %y = lathe.dispatch "act" (%a = %x : tensor<?xf32, #tokens>) -> tensor<?xf32, #tokens> {
+        %s = lathe.silu %a : tensor<?xf32, #tokens>
+        lathe.yield %s : tensor<?xf32, #tokens>
+      }
+      %z = call @f(%y) : (tensor<?xf32, #tokens>) -> tensor<?xf32, #tokens> loc("again")
+      return %z : tensor<?xf32, #tokens>
+    }
+    func.func @step(%x: tensor<?xf32, #tokens>) -> tensor<?xf32, #tokens> {
+      %z = call @f(%x) : (tensor<?xf32, #tokens>) -> tensor<?xf32, #tokens> loc("layer")
+      return %z : tensor<?xf32, #tokens>
+    })");
+  auto dispatch = llvm::cast<DispatchOp>(graph.Op("lathe.dispatch"));
+  EXPECT_THAT(DispatchPaths(dispatch), ::testing::Contains("layer.act"));
+}
+
 }  // namespace
 }  // namespace lathe
