@@ -83,15 +83,27 @@ std::optional<int> CgroupCpuQuota(const std::string& proc, const std::string& cg
   return best;
 }
 
-int AvailableCpus() {
-  int cpus = 0;
+std::vector<int> AllowedCpus() {
+  std::vector<int> cpus;
   cpu_set_t set;
   CPU_ZERO(&set);
-  if (::sched_getaffinity(0, sizeof(set), &set) == 0) {
-    cpus = CPU_COUNT(&set);
-  } else {  // more CPUs than a cpu_set_t holds
-    cpus = static_cast<int>(std::thread::hardware_concurrency());
+  if (::sched_getaffinity(0, sizeof(set), &set) != 0) return cpus;
+  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (CPU_ISSET(cpu, &set)) cpus.push_back(cpu);
   }
+  return cpus;
+}
+
+bool PinThread(int cpu) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(cpu, &set);
+  return ::sched_setaffinity(0, sizeof(set), &set) == 0;
+}
+
+int AvailableCpus() {
+  int cpus = static_cast<int>(AllowedCpus().size());
+  if (cpus == 0) cpus = static_cast<int>(std::thread::hardware_concurrency());
   const std::optional<int> quota = CgroupCpuQuota("/proc/self/cgroup", "/sys/fs/cgroup");
   if (quota) cpus = std::min(cpus, *quota);
   return std::max(cpus, 1);

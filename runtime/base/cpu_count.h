@@ -4,11 +4,19 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace lathe {
 
 // At least 1.
 int AvailableCpus();
+
+// The numbers of the CPUs in the process's affinity mask, ascending; empty where the system has
+// more than a cpu_set_t holds.
+std::vector<int> AllowedCpus();
+
+// Binds the calling thread to one CPU. False where the system refuses.
+bool PinThread(int cpu);
 
 // The CPUs that the control groups grant, rounded up; none without a quota. Both versions of the
 // cgroup file system are read, from the process's own group up to the root, and the smallest quota

@@ -52,8 +52,10 @@ FlagTable RunFlags(RunOptions& options) {
       "threads", &options.threads,
       {.unit = "threads", .min = 1, .max = 1024, .absent = "the CPUs that the process may use"},
       "compute with");
+  flags.Bool("pin", &options.pin,
+             "bind each thread to a CPU of its own: steadier on a machine that does little else");
   flags.String("cpu-level", &options.cpu_level, {.form = "LEVEL", .absent = "what the CPU has"},
-               "use no instructions beyond this level: x86-64-v3, x86-64-v4");
+               "use no instructions beyond this level: x86-64-v3, x86-64-v4, x86-64-v4-bf16");
 
   flags.Group("Where the time goes");
   flags.Bool("profile", &options.profile,

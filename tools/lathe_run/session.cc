@@ -68,7 +68,8 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Open(const RunOptions& options
     ledger.Mark("checksums");
   }
   CpuOptions cpu{.threads = static_cast<int>(options.threads.value_or(0)),
-                 .cpu_level = options.cpu_level};
+                 .cpu_level = options.cpu_level,
+                 .pin_threads = options.pin};
   LATHE_ASSIGN_OR_RETURN(std::unique_ptr<CpuDevice> device, CpuDevice::Create(cpu));
   ledger.Mark("device", device->Describe());
   std::optional<Roofline> limits;

@@ -1,6 +1,7 @@
 #include "runtime/device/cpu/cpu_device.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstring>
 #include <utility>
@@ -78,7 +79,26 @@ absl::StatusOr<std::unique_ptr<CpuDevice>> CpuDevice::Create(const CpuOptions& o
                          ChooseCpuLevel(LevelOf(ReadCpuid()), options.cpu_level));
   const int threads =
       options.threads > 0 ? options.threads : std::min(AvailableCpus(), kMaxThreads);
-  return std::unique_ptr<CpuDevice>(new CpuDevice(threads, level));
+  std::unique_ptr<CpuDevice> device(new CpuDevice(threads, level));
+  if (options.pin_threads) LATHE_RETURN_IF_ERROR(device->PinWorkers());
+  return device;
+}
+
+absl::Status CpuDevice::PinWorkers() {
+  const std::vector<int> cpus = AllowedCpus();
+  if (static_cast<int>(cpus.size()) < num_threads()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        num_threads(), " threads cannot be bound to ", cpus.size(),
+        " CPUs; use at most as many threads as the process may use CPUs, or do not bind them"));
+  }
+  std::atomic<int> refused = -1;
+  pool_.Run([&](int worker, int) {
+    const int cpu = cpus[static_cast<size_t>(worker)];
+    if (!PinThread(cpu)) refused = cpu;
+  });
+  if (refused < 0) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("the system does not let a thread be bound to CPU ", refused.load()));
 }
 
 std::string CpuDevice::Describe() const {

@@ -24,12 +24,15 @@ struct CpuOptions {
   int threads = 0;
   // "x86-64-v3": pretend that the CPU has no more than that; empty: what it has.
   std::string cpu_level = "";
+  // Binds worker i to the i-th CPU that the process may use: the system then never moves one onto
+  // another's. Worker 0 is the thread that calls Create, which must be the one that calls Run.
+  bool pin_threads = false;
 };
 
 class CpuDevice : public Device {
  public:
-  // FailedPrecondition for a CPU below x86-64-v3 or below a forced level; InvalidArgument for
-  // options out of range.
+  // FailedPrecondition for a CPU below x86-64-v3 or below a forced level, and when threads cannot
+  // be bound to CPUs; InvalidArgument for options out of range.
   static absl::StatusOr<std::unique_ptr<CpuDevice>> Create(const CpuOptions& options);
 
   int num_threads() const { return pool_.num_workers(); }
@@ -51,6 +54,7 @@ class CpuDevice : public Device {
                    LaunchTimes* times) override;
 
  private:
+  absl::Status PinWorkers();
   CpuDevice(int threads, FeatureLevel level) : level_(level), pool_(threads), barrier_(threads) {}
 
   const FeatureLevel level_;

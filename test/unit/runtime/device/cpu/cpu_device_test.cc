@@ -2,9 +2,11 @@
 
 #include <numeric>
 #include <set>
+#include <thread>
 #include <type_traits>
 
 #include "runtime/artifact/kernel_abi.h"
+#include "runtime/base/cpu_count.h"
 #include "test/support/status_matchers.h"
 #include "test/support/test_artifact.h"
 
@@ -36,6 +38,18 @@ TEST(CpuDeviceTest, OptionsAreChecked) {
   }
   EXPECT_THAT(CpuDevice::Create({.cpu_level = "sse2"}),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("\"sse2\"")));
+}
+
+TEST(CpuDeviceTest, ThreadsMayBeBoundToCpus) {
+  // In a thread of its own, since the one that creates the device stays bound.
+  std::thread([] {
+    const std::vector<int> allowed = AllowedCpus();
+    const int count = static_cast<int>(allowed.size());
+    LATHE_EXPECT_OK(CpuDevice::Create({.threads = 1, .pin_threads = true}).status());
+    EXPECT_THAT(AllowedCpus(), ::testing::ElementsAre(allowed.front()));
+    EXPECT_THAT(CpuDevice::Create({.threads = count + 1, .pin_threads = true}),
+                StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("cannot be bound to")));
+  }).join();
 }
 
 TEST(CpuDeviceTest, FeatureLevelsUpToItsOwn) {
