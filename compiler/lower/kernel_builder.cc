@@ -229,6 +229,10 @@ std::pair<Value, Value> KernelBuilder::LoadPairs(Value address) {
   return {CastTo(Lanes(f32_), even), CastTo(Lanes(f32_), odd)};
 }
 
+VectorType KernelBuilder::BF16Pairs() const {
+  return VectorType::get({2 * kLanes}, BFloat16Type::get(loc_.getContext()));
+}
+
 Value KernelBuilder::Widen(Value bf16_bits) {
   Value wide = Make<arith::ExtUIOp>(Lanes(i32_), bf16_bits);
   return CastTo(Lanes(f32_), Make<arith::ShLIOp>(wide, SplatI32(16)));
@@ -256,6 +260,13 @@ Value KernelBuilder::MulF(Value a, Value b) { return Make<arith::MulFOp>(a, b); 
 Value KernelBuilder::DivF(Value a, Value b) { return Make<arith::DivFOp>(a, b); }
 Value KernelBuilder::Fma(Value a, Value b, Value c) {
   return Make<LLVM::FMAOp>(a.getType(), a, b, c);
+}
+Value KernelBuilder::DotBF16(Value sum, Value pairs, Value pair) {
+  Value others = Make<vector::BitCastOp>(BF16Pairs(), Broadcast(pair));
+  auto call = LLVM::CallIntrinsicOp::create(
+      builder_, loc_, sum.getType(), builder_.getStringAttr("llvm.x86.avx512bf16.dpbf16ps.512"),
+      ValueRange{sum, pairs, others});
+  return call.getResults();
 }
 Value KernelBuilder::NegF(Value a) { return Make<arith::NegFOp>(a); }
 

@@ -114,6 +114,8 @@ class KernelBuilder {
   // Packed pairs of bf16 (layout k2n16): 16 columns x 2 k from one cache line, as the f32 vectors
   // of the even and of the odd k.
   std::pair<Value, Value> LoadPairs(Value address);
+  // A cache line of packed pairs as it is: 32 x bf16, the pair of each of 16 columns.
+  mlir::VectorType BF16Pairs() const;
 
   // f32 lanes. All take vectors or scalars; Fma rounds once.
   Value Broadcast(Value scalar);
@@ -122,6 +124,9 @@ class KernelBuilder {
   Value MulF(Value a, Value b);
   Value DivF(Value a, Value b);
   Value Fma(Value a, Value b, Value c);
+  // sum + the dot product of each of 16 pairs of bf16 with the one `pair` (its bits, i32); on levels
+  // with has_bf16_dot.
+  Value DotBF16(Value sum, Value pairs, Value pair);
   Value NegF(Value a);
   Value MaxF(Value a, Value b);  // b where either is NaN
   Value MinF(Value a, Value b);  // b where either is NaN
@@ -145,7 +150,7 @@ class KernelBuilder {
   mlir::Location loc() const { return loc_; }
 
  private:
-  Value Narrow(Value vector);    // to nearest even, as 16 x i16
+  Value Narrow(Value vector);  // to nearest even, as 16 x i16
   Value SplatI32(int32_t value);
   Value ShuffledHalf(Value vector, int64_t distance);
   template <typename Op, typename... Args>

@@ -51,7 +51,7 @@ class MatmulEmitter {
       : b_(b), name_(name), spec_(spec), fused_(spec.epilogue == MatmulEpilogue::kSwiGlu) {
     sources_ = MatmulSources(spec);
     tiling_ = TilingOn(b.level(), spec);
-    product_ = MakeProduct(b, spec.format, spec.inner, tiling_);
+    product_ = MakeProduct(b, spec.format, spec.rounds_x, spec.inner, tiling_);
     for (int64_t columns : spec.columns) has_partial_ |= columns % kLanes != 0;
   }
 
@@ -312,7 +312,7 @@ int64_t MatmulItems(const MatmulSpec& spec) {
 }
 
 int64_t MatmulScratchBytes(const MatmulSpec& spec) {
-  const int64_t row_bytes = PreparedRowBytes(spec.format, spec.inner);
+  const int64_t row_bytes = PreparedRowBytes(spec.format, spec.inner);  // 0: no level prepares rows
   return row_bytes * PieceRows(row_bytes);
 }
 

@@ -36,6 +36,8 @@ struct MatmulSpec {
   WeightFormat format = WeightFormat::kBF16Pairs;
   std::vector<int64_t> columns = {};  // of each segment
   std::optional<Storage> bias = {};   // of every segment
+  // With weights of bf16: x may be rounded to bf16 where dot products of bf16 are faster than f32.
+  bool rounds_x = false;
   MatmulEpilogue epilogue = MatmulEpilogue::kNone;
   // Swiglu: 0 = none, else gate = min(silu(gate), limit) and up = clamp(up, -limit, limit).
   float limit = 0;

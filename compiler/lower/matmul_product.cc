@@ -1,14 +1,20 @@
 #include "compiler/lower/matmul_product.h"
 
+#include "compiler/lower/dot_product.h"
 #include "compiler/lower/fma_product.h"
 
 namespace lathe {
 
-std::unique_ptr<MatmulProduct> MakeProduct(KernelBuilder& b, WeightFormat format, int64_t inner,
-                                           const MatmulTiling& tiling) {
+std::unique_ptr<MatmulProduct> MakeProduct(KernelBuilder& b, WeightFormat format, bool rounds_x,
+                                           int64_t inner, const MatmulTiling& tiling) {
+  if (format == WeightFormat::kBF16Pairs && rounds_x && b.level().has_bf16_dot)
+    return std::make_unique<DotProduct>(b, inner, tiling.prefetch_lines);
   return std::make_unique<FmaProduct>(b, format, inner, tiling.prefetch_lines);
 }
 
-int64_t PreparedRowBytes(WeightFormat, int64_t) { return 0; }
+int64_t PreparedRowBytes(WeightFormat format, int64_t inner) {
+  if (format != WeightFormat::kBF16Pairs) return 0;
+  return (inner * 2 + 63) / 64 * 64;
+}
 
 }  // namespace lathe

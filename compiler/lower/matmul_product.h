@@ -38,11 +38,12 @@ class MatmulProduct {
                             llvm::ArrayRef<mlir::Value> weights) const = 0;
 };
 
-// Adds its code to what `b` builds; `b` must outlive it.
-std::unique_ptr<MatmulProduct> MakeProduct(KernelBuilder& b, WeightFormat format, int64_t inner,
-                                           const MatmulTiling& tiling);
+// Adds its code to what `b` builds; `b` must outlive it. `rounds_x` as in MatmulSpec.
+std::unique_ptr<MatmulProduct> MakeProduct(KernelBuilder& b, WeightFormat format, bool rounds_x,
+                                           int64_t inner, const MatmulTiling& tiling);
 
-// Of every level, so that a kernel has the same scratch memory on each: bytes of a prepared row.
+// Bytes of a prepared row, 0 where no level prepares rows. Of all levels, so that a kernel has the
+// same scratch memory on each.
 int64_t PreparedRowBytes(WeightFormat format, int64_t inner);
 
 }  // namespace lathe

@@ -30,8 +30,8 @@ struct WeightStreams {
 
   // Adds to `sums` over lines [0, lines), ascending; those from whole_lines on are tails. `fmas` of
   // one step decide how many are written out in one turn of the loop.
-  Values Sum(KernelBuilder& b, llvm::ArrayRef<mlir::Value> weights, int64_t lines, int64_t whole_lines,
-             int64_t fmas, Values sums, Step step) const;
+  Values Sum(KernelBuilder& b, llvm::ArrayRef<mlir::Value> weights, int64_t lines,
+             int64_t whole_lines, int64_t fmas, Values sums, Step step) const;
 };
 
 }  // namespace lathe

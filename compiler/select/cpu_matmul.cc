@@ -55,6 +55,7 @@ std::string KeyOf(const MatmulSpec& spec) {
   std::string key =
       absl::StrCat("matmul k=", spec.inner, " n=", absl::StrJoin(spec.columns, "+"),
                    spec.format == WeightFormat::kBF16Pairs ? " weights=bf16" : " weights=f32");
+  if (spec.rounds_x) absl::StrAppend(&key, " x=bf16");
   if (spec.bias) absl::StrAppend(&key, *spec.bias == Storage::kBF16 ? " bias=bf16" : " bias=f32");
   if (spec.epilogue == MatmulEpilogue::kAddResidual) absl::StrAppend(&key, " epilogue=residual");
   if (spec.epilogue == MatmulEpilogue::kSwiGlu)
@@ -157,6 +158,7 @@ absl::StatusOr<KernelChoice> MatchCpuMatmul(DispatchOp dispatch) {
   choice.bindings.push_back(input);
   LATHE_RETURN_IF_ERROR(BindSegments(dispatch, group, spec, choice.bindings));
   LATHE_RETURN_IF_ERROR(BindEpilogue(dispatch, group, spec, choice.bindings));
+  spec.rounds_x = spec.format == WeightFormat::kBF16Pairs && !IsExact(dispatch);
   LATHE_ASSIGN_OR_RETURN(spec.tilings, ReadTiles(dispatch));
   LATHE_RETURN_IF_ERROR(CheckTiles(spec));
   choice.key = KeyOf(spec);

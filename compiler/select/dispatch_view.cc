@@ -155,4 +155,10 @@ absl::StatusOr<std::string> StoredLayout(DispatchOp dispatch, int64_t number) {
   return layout.empty() ? "rows" : layout;
 }
 
+bool IsExact(DispatchOp dispatch) {
+  auto module = dispatch->getParentOfType<mlir::ModuleOp>();
+  auto precision = module->getAttrOfType<mlir::StringAttr>("lathe.precision");
+  return !precision || precision.getValue() != "bf16";
+}
+
 }  // namespace lathe

@@ -27,6 +27,8 @@ class ObjectReader {
     bool fits = false;
     if constexpr (std::is_same_v<T, std::string>) {
       fits = member->is_string();
+    } else if constexpr (std::is_same_v<T, bool>) {
+      fits = member->is_boolean();
     } else if constexpr (std::is_floating_point_v<T>) {
       fits = member->is_number() && member->get<double>() > 0;
     } else {
@@ -75,6 +77,7 @@ class ObjectReader {
  private:
   template <typename T>
   static const char* Kind() {
+    if (std::is_same_v<T, bool>) return "boolean";
     return std::is_same_v<T, std::string> ? "string" : "positive number";
   }
 
@@ -93,7 +96,9 @@ absl::StatusOr<CpuLevel> ReadLevel(const Json& json, const std::string& where) {
   ObjectReader reader(json, where);
   reader.Read("name", level.name);
   reader.Read("llvm_cpu", level.llvm_cpu);
+  reader.ReadList("llvm_features", level.llvm_features);
   reader.ReadList("features", level.features);
+  reader.Read("has_bf16_dot", level.has_bf16_dot);
   reader.Read("vector_bits", level.vector_bits);
   reader.Read("vector_registers", level.vector_registers);
   reader.Read("matmul_tile_rows", level.matmul_tile_rows);

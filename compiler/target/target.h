@@ -16,9 +16,12 @@ namespace lathe {
 // A set of CPU instructions for which code is generated; the runtime takes the last one that the
 // machine has.
 struct CpuLevel {
-  std::string name;                   // "x86-64-v4"
-  std::string llvm_cpu;               // LLVM's name of it
-  std::vector<std::string> features;  // what a machine must have, as /proc/cpuinfo spells it
+  std::string name;                        // "x86-64-v4"
+  std::string llvm_cpu;                    // LLVM's name of the least such machine
+  std::vector<std::string> llvm_features;  // what it has beyond that, as LLVM spells it
+  std::vector<std::string> features;       // what a machine must have, as /proc/cpuinfo spells it
+  // Dot products of bf16 pairs, where they are faster than f32 FMA.
+  bool has_bf16_dot = false;
   int vector_bits = 0;
   int vector_registers = 0;
   // The register tile of a matrix product: rows x columns f32 accumulators, chosen so that they,

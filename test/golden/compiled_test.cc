@@ -20,13 +20,14 @@ struct Variant {
 std::vector<Variant> Variants() {
   std::vector<Variant> variants;
   for (const GoldenModel& model : AllGoldenModels()) {
-    for (const char* level : {"x86-64-v3", "x86-64-v4"}) variants.push_back({model, level});
+    for (const char* level : {"x86-64-v3", "x86-64-v4", "x86-64-v4-bf16"})
+      variants.push_back({model, level});
   }
   return variants;
 }
 
 std::string VariantName(const ::testing::TestParamInfo<Variant>& info) {
-  return info.param.model.name + (info.param.cpu_level == "x86-64-v3" ? "_v3" : "_v4");
+  return info.param.model.name + "_" + LevelSuffix(info.param.cpu_level);
 }
 
 class CompiledGoldenTest : public ::testing::TestWithParam<Variant> {

@@ -22,7 +22,7 @@ std::vector<Variant> Variants() {
   std::vector<Variant> variants;
   for (const GoldenModel& model : OwnGoldenModels()) {
     for (const char* precision : {"f32", "bf16"}) {
-      for (const char* level : {"x86-64-v3", "x86-64-v4"})
+      for (const char* level : {"x86-64-v3", "x86-64-v4", "x86-64-v4-bf16"})
         variants.push_back({model, precision, level});
     }
   }
@@ -31,8 +31,8 @@ std::vector<Variant> Variants() {
 
 std::string VariantName(const ::testing::TestParamInfo<Variant>& info) {
   const Variant& variant = info.param;
-  return absl::StrCat(variant.model.name, "_", variant.precision,
-                      variant.cpu_level == "x86-64-v3" ? "_v3" : "_v4");
+  return absl::StrCat(variant.model.name, "_", variant.precision, "_",
+                      LevelSuffix(variant.cpu_level));
 }
 
 class EqualBitsTest : public ::testing::TestWithParam<Variant> {

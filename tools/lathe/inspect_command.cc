@@ -87,7 +87,8 @@ FlagTable Declare(Options& o) {
                "assembly of a kernel, or of the kernel of a dispatch, by the names of --program; "
                "comments mark the inner loop of each function");
   flags.String("level", &o.level, {.form = "LEVEL", .absent = "all"},
-               "feature level of --asm, --llvm, --tuning and --dispatch: x86-64-v3, x86-64-v4");
+               "feature level of --asm, --llvm, --tuning and --dispatch: x86-64-v3, x86-64-v4, "
+               "x86-64-v4-bf16");
   flags.Verbosity(&o.verbosity, {"operands and reasons in --program, locations in --ir"});
   flags.Example("lathe inspect q.lathe --dispatches --limits=limits.json",
                 "where a step must spend its time");

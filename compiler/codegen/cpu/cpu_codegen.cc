@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "compiler/codegen/cpu/lower_to_llvm.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
@@ -34,6 +35,13 @@ void InitializeX86() {
   });
 }
 
+// "+avx512vnni,+avx512bf16".
+std::string FeatureString(const CpuLevel& level) {
+  std::vector<std::string> enabled;
+  for (const std::string& feature : level.llvm_features) enabled.push_back("+" + feature);
+  return llvm::join(enabled, ",");
+}
+
 absl::StatusOr<std::unique_ptr<llvm::TargetMachine>> MakeTargetMachine(const CpuLevel& level) {
   InitializeX86();
   std::string error;
@@ -44,7 +52,7 @@ absl::StatusOr<std::unique_ptr<llvm::TargetMachine>> MakeTargetMachine(const Cpu
   // could differ between tiles.
   options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
   std::unique_ptr<llvm::TargetMachine> machine(target->createTargetMachine(
-      llvm::Triple(kTriple), level.llvm_cpu, /*Features=*/"", options, llvm::Reloc::PIC_,
+      llvm::Triple(kTriple), level.llvm_cpu, FeatureString(level), options, llvm::Reloc::PIC_,
       llvm::CodeModel::Small, llvm::CodeGenOptLevel::Default));
   if (machine == nullptr) return absl::InternalError("LLVM has no machine " + level.llvm_cpu);
   return machine;
@@ -56,6 +64,7 @@ void SetAttributes(llvm::Module& module, const CpuLevel& level) {
   for (llvm::Function& function : module) {
     if (function.isDeclaration()) continue;
     function.addFnAttr("target-cpu", level.llvm_cpu);
+    function.addFnAttr("target-features", FeatureString(level));
     function.addFnAttr("prefer-vector-width", std::to_string(level.vector_bits));
     function.addFnAttr("no-builtins");
     function.addFnAttr("no-trapping-math", "true");

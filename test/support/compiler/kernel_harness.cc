@@ -12,17 +12,17 @@
 #include "runtime/base/check.h"
 #include "runtime/base/float_types.h"
 #include "runtime/base/status_macros.h"
+#include "runtime/device/cpu/cpu_features.h"
 
 namespace lathe::testing {
 
 std::vector<CpuLevel> RunnableLevels() {
   absl::StatusOr<Target> cpu = FindTarget("cpu");
   LATHE_CHECK(cpu.ok()) << cpu.status().ToString();
+  const FeatureLevel machine = LevelOf(ReadCpuid());
   std::vector<CpuLevel> levels;
   for (const CpuLevel& level : cpu->levels) {
-    bool runs = (level.name == "x86-64-v3" && __builtin_cpu_supports("x86-64-v3")) ||
-                (level.name == "x86-64-v4" && __builtin_cpu_supports("x86-64-v4"));
-    if (runs) levels.push_back(level);
+    if (*ParseCpuLevel(level.name) <= machine) levels.push_back(level);
   }
   return levels;
 }

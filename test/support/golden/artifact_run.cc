@@ -4,6 +4,7 @@
 #include <deque>
 #include <utility>
 
+#include "absl/strings/str_replace.h"
 #include "runtime/base/status_macros.h"
 #include "runtime/device/cpu/cpu_features.h"
 #include "tools/lathe_run/session.h"
@@ -55,6 +56,10 @@ absl::StatusOr<std::vector<PromptRun>> RunArtifact(const std::string& artifact,
 
 bool CanRunLevel(const std::string& cpu_level) {
   return ChooseCpuLevel(LevelOf(ReadCpuid()), cpu_level).ok();
+}
+
+std::string LevelSuffix(const std::string& cpu_level) {
+  return absl::StrReplaceAll(cpu_level, {{"x86-64-", ""}, {"-", "_"}});
 }
 
 }  // namespace lathe::testing

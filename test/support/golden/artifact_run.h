@@ -37,4 +37,7 @@ absl::StatusOr<std::vector<PromptRun>> RunArtifact(const std::string& artifact,
 // False where this machine has no such feature level ("x86-64-v4").
 bool CanRunLevel(const std::string& cpu_level);
 
+// "v4_bf16" of "x86-64-v4-bf16", for names of tests.
+std::string LevelSuffix(const std::string& cpu_level);
+
 }  // namespace lathe::testing

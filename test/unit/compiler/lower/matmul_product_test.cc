@@ -19,9 +19,10 @@ using ::lathe::testing::ToBF16;
 
 // A kernel that prepares the rows of one tile where the product wants it, and stores its sums.
 // Operands: rows of f32, packed weights of `blocks` blocks, sums [rows][blocks][16].
-void EmitTile(KernelBuilder& b, WeightFormat format, int64_t inner, int64_t rows, int64_t blocks) {
+void EmitTile(KernelBuilder& b, WeightFormat format, bool rounds_x, int64_t inner, int64_t rows,
+              int64_t blocks) {
   std::unique_ptr<MatmulProduct> product =
-      MakeProduct(b, format, inner, DefaultTiling(b.level(), format, 1));
+      MakeProduct(b, format, rounds_x, inner, DefaultTiling(b.level(), format, 1));
   b.Kernel("k", [&](const KernelArgs& args) {
     mlir::Value x = b.Operand(args, 0);
     if (product->PreparesRows()) {
@@ -38,8 +39,8 @@ void EmitTile(KernelBuilder& b, WeightFormat format, int64_t inner, int64_t rows
   });
 }
 
-void CheckTile(const CpuLevel& level, WeightFormat format, int64_t inner, int64_t rows,
-               int64_t blocks) {
+void CheckTile(const CpuLevel& level, WeightFormat format, bool rounds_x, int64_t inner,
+               int64_t rows, int64_t blocks) {
   SCOPED_TRACE(absl::StrCat(level.name, " ", LayoutName(format), " k=", inner, " ", rows, "x",
                             blocks * kBlockColumns));
   const int64_t columns = blocks * kBlockColumns;
@@ -54,7 +55,7 @@ void CheckTile(const CpuLevel& level, WeightFormat format, int64_t inner, int64_
                               {reinterpret_cast<const char*>(bits.data()), bits.size() * 2}},
                              format, 1, {aligned, packed.size() - 64}));
   LATHE_ASSERT_OK_AND_ASSIGN(auto kernel, KernelHarness::Make("k", level, [&](KernelBuilder& b) {
-                               EmitTile(b, format, inner, rows, blocks);
+                               EmitTile(b, format, rounds_x, inner, rows, blocks);
                              }));
   std::vector<float> sums(static_cast<size_t>(rows * columns));
   kernel->Run({x.data(), aligned, sums.data()}, {}, 1, 1, rows * PreparedRowBytes(format, inner));
@@ -75,9 +76,11 @@ TEST(MatmulProduct, SumsTilesOfEveryFormat) {
   for (const CpuLevel& level : RunnableLevels()) {
     for (WeightFormat format : {WeightFormat::kBF16Pairs, WeightFormat::kF32}) {
       for (int64_t inner : {1, 2, 7, 64, 133}) {
-        CheckTile(level, format, inner, 1, 1);
-        CheckTile(level, format, inner, 1, 4);
-        CheckTile(level, format, inner, 3, 2);
+        for (bool rounds_x : {false, true}) {
+          CheckTile(level, format, rounds_x, inner, 1, 1);
+          CheckTile(level, format, rounds_x, inner, 1, 4);
+          CheckTile(level, format, rounds_x, inner, 3, 2);
+        }
       }
     }
   }

@@ -40,7 +40,8 @@ class AlignedBytes {
 class Problem {
  public:
   Problem(MatmulSpec spec, int64_t max_rows) : spec_(std::move(spec)) {
-    x_ = RandomFloats(static_cast<size_t>(max_rows * spec_.inner), 1);
+    // Numbers that bf16 holds: dot products of bf16 round activations to it.
+    x_ = FromBF16(ToBF16(RandomFloats(static_cast<size_t>(max_rows * spec_.inner), 1)));
     for (size_t i = 0; i < spec_.columns.size(); ++i) {
       const int64_t n = spec_.columns[i];
       const auto seed = static_cast<uint32_t>(i);
@@ -81,7 +82,7 @@ class Problem {
       outputs[i].assign(static_cast<size_t>(rows * spec_.columns[i]) + 1, 12345.0f);
       operands.push_back(outputs[i].data());
     }
-    kernel.Run(operands, {rows}, MatmulItems(spec_), parts);
+    kernel.Run(operands, {rows}, MatmulItems(spec_), parts, MatmulScratchBytes(spec_));
     return outputs;
   }
 
@@ -134,20 +135,19 @@ class Problem {
   std::vector<AlignedBytes> packed_;
 };
 
-void CheckSpec(const MatmulSpec& spec) {
-  constexpr int64_t kMaxRows = 31;
-  Problem problem(spec, kMaxRows);
+void CheckLevels(const MatmulSpec& spec, int64_t max_rows) {
+  Problem problem(spec, max_rows);
   for (const CpuLevel& level : RunnableLevels()) {
     SCOPED_TRACE(level.name);
     LATHE_ASSERT_OK_AND_ASSIGN(auto kernel,
                                KernelHarness::Make("product", level, [&](KernelBuilder& b) {
                                  EmitMatmul(b, "product", spec);
                                }));
-    const std::vector<std::vector<float>> all = problem.Run(*kernel, 0, kMaxRows, 1);
-    problem.ExpectRight(all, kMaxRows);
+    const std::vector<std::vector<float>> all = problem.Run(*kernel, 0, max_rows, 1);
+    problem.ExpectRight(all, max_rows);
     // Any number of rows, in any split, gives the bits that the same row has among many.
     for (int64_t rows : {1, 2, 3, 4, 5, 7, 12, 13, 23}) {
-      const int64_t first = kMaxRows - rows;
+      const int64_t first = max_rows - rows;
       std::vector<std::vector<float>> some = problem.Run(*kernel, first, rows, 1 + rows % 4);
       for (size_t i = 0; i < some.size(); ++i) {
         const auto row_bytes = static_cast<size_t>(spec.columns[i]) * 4;
@@ -161,7 +161,18 @@ void CheckSpec(const MatmulSpec& spec) {
   }
 }
 
+void CheckSpec(MatmulSpec spec, int64_t max_rows = 31) {
+  CheckLevels(spec, max_rows);
+  if (spec.format != WeightFormat::kBF16Pairs) return;
+  spec.rounds_x = true;
+  CheckLevels(spec, max_rows);
+}
+
 TEST(Matmul, Plain) { CheckSpec({.inner = 64, .columns = {96}}); }
+// More rows than a worker prepares at once.
+TEST(Matmul, ManyRows) {
+  CheckSpec({.inner = 66, .columns = {40}, .epilogue = MatmulEpilogue::kAddResidual}, 211);
+}
 TEST(Matmul, OddInner) { CheckSpec({.inner = 77, .columns = {64}}); }
 TEST(Matmul, TinyInner) { CheckSpec({.inner = 1, .columns = {16}}); }
 TEST(Matmul, PartialBlock) { CheckSpec({.inner = 40, .columns = {83}}); }
@@ -200,7 +211,8 @@ TEST(Matmul, ResidualMayBeTheOutput) {
     TensorView view{
         DType::kF32, {48, 32}, {reinterpret_cast<const char*>(ones.data()), ones.size() * 4}};
     LATHE_ASSERT_OK(PackWeight(view, spec.format, 1, packed.span()));
-    kernel->Run({x.data(), packed.data(), out.data(), out.data()}, {1}, MatmulItems(spec));
+    kernel->Run({x.data(), packed.data(), out.data(), out.data()}, {1}, MatmulItems(spec), 1,
+                MatmulScratchBytes(spec));
     EXPECT_EQ(out, std::vector<float>(48, 37.0f));
   }
 }

@@ -12,7 +12,7 @@ using ::testing::HasSubstr;
 TEST(Target, KnowsTheBuiltInOnes) {
   EXPECT_THAT(TargetNames(), ElementsAre("cpu", "cuda:sm_90a"));
   LATHE_ASSERT_OK_AND_ASSIGN(Target cpu, FindTarget("cpu"));
-  ASSERT_EQ(cpu.levels.size(), 2u);
+  ASSERT_EQ(cpu.levels.size(), 3u);
   EXPECT_EQ(cpu.levels[0].name, "x86-64-v3");
   LATHE_ASSERT_OK_AND_ASSIGN(CpuLevel level, FindLevel(cpu, "x86-64-v4"));
   EXPECT_EQ(level.matmul_tile_rows, 12);
@@ -39,7 +39,7 @@ TEST(Target, NamesWhatIsKnown) {
               StatusIs(absl::StatusCode::kNotFound, HasSubstr("known are: cpu, cuda:sm_90a")));
   LATHE_ASSERT_OK_AND_ASSIGN(Target cpu, FindTarget("cpu"));
   EXPECT_THAT(FindLevel(cpu, "x86-64-v9"),
-              StatusIs(absl::StatusCode::kNotFound, HasSubstr("it has: x86-64-v3, x86-64-v4")));
+              StatusIs(absl::StatusCode::kNotFound, HasSubstr("it has: x86-64-v3, x86-64-v4, x86-64-v4-bf16")));
 }
 
 TEST(Target, RefusesWhatItCannotRead) {

@@ -157,7 +157,7 @@ TEST(InspectCommandTest, NamesThatAreNotThereAreRefusedWithThoseThatAre) {
   ExpectRefused({"--asm=model.layers.0.self_attn.o_prj"},
                 "did you mean model.layers.0.self_attn.o_proj?");
   ExpectRefused({"--asm=embed", "--level=x86-64-v2"},
-                "has no code for level \"x86-64-v2\"; it has: x86-64-v3, x86-64-v4");
+                "has no code for level \"x86-64-v2\"; it has: x86-64-v3, x86-64-v4, x86-64-v4-bf16");
 }
 
 TEST(InspectCommandTest, VerifyReadsEverything) {

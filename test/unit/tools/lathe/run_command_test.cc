@@ -50,7 +50,7 @@ TEST(RunCommandTest, ACpuBelowTheLeastLevel) {
   ExpectRefused({"run", CompiledModel(), "--prompt=a", "--cpu-level=x86-64-v2"},
                 "CPU level x86-64-v2 is below x86-64-v3 (it lacks AVX2, FMA, BMI2");
   ExpectRefused({"run", CompiledModel(), "--prompt=a", "--cpu-level=avx2"},
-                "CPU level \"avx2\" is unknown, expected x86-64-v3 or x86-64-v4");
+                "CPU level \"avx2\" is unknown, expected x86-64-v3, x86-64-v4 or x86-64-v4-bf16");
 }
 
 TEST(RunCommandTest, ArtifactsThatAreDamaged) {
