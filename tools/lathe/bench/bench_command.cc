@@ -101,7 +101,7 @@ FlagTable Declare(Options& o) {
   flags.String("threads", &o.threads, {.form = "LIST", .absent = "one for each processor"},
                "numbers of threads, with commas between; a dispatch takes one number");
   flags.String("level", &o.level, {.form = "LEVEL", .absent = "what the CPU has"},
-               "feature level: x86-64-v3, x86-64-v4");
+               "feature level: x86-64-v3, x86-64-v4, x86-64-v4-bf16");
   flags.Int("repeat", &o.repeat, {.unit = "times", .min = 0, .max = 100000},
             "samples for each median; 0: 9 for a dispatch, else 5");
   flags.Choice("clock", &o.clock, {"wall", "cpu"},
