@@ -110,6 +110,10 @@ absl::string_view UnitName(ArithmeticUnit unit) {
   return "";
 }
 
+absl::string_view UnitRate(ArithmeticUnit unit) {
+  return unit == ArithmeticUnit::kDotInt8 ? "GOP/s" : "GFLOP/s";
+}
+
 absl::string_view UnitInstruction(ArithmeticUnit unit) {
   switch (unit) {
     case ArithmeticUnit::kFmaF32:

@@ -30,6 +30,8 @@ inline constexpr ArithmeticUnit kArithmeticUnits[] = {
 
 // "fma f32", "dot int8", "dot bf16", "fma f16".
 absl::string_view UnitName(ArithmeticUnit unit);
+// "GFLOP/s", or "GOP/s" for integers: of 1e9 operations a second.
+absl::string_view UnitRate(ArithmeticUnit unit);
 // The instruction by which assembly shows the use of the unit: "vpdpbusd".
 absl::string_view UnitInstruction(ArithmeticUnit unit);
 

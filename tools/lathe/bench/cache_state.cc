@@ -5,10 +5,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "runtime/base/status_macros.h"
+#include "runtime/base/strings.h"
 #include "tools/lathe/bench/random_numbers.h"
 
 namespace lathe {
 namespace {
+
+// All of it is written with random numbers.
+constexpr int64_t kMaxCacheBytes = int64_t{8} << 30;
 
 void Fill(const KvCache& cache, const std::vector<PageList>& lists, uint64_t seed) {
   const KvGroupLayout& layout = cache.layout();
@@ -53,6 +57,12 @@ absl::StatusOr<CacheState> CacheState::Make(const artifact::Manifest& manifest,
     LATHE_ASSIGN_OR_RETURN(KvGroupLayout layout, KvGroupLayout::FromManifest(description));
     int64_t num_pages = 0;
     for (int64_t length : state.lengths_) num_pages += layout.NumPages(length);
+    if (num_pages > kMaxCacheBytes / layout.page_bytes) {
+      return absl::ResourceExhaustedError(
+          absl::StrCat("cache group ", layout.name, ": ", num_pages, " pages of ",
+                       HumanBytes(static_cast<uint64_t>(layout.page_bytes)), ", at most ",
+                       HumanBytes(kMaxCacheBytes), " are filled; give fewer --symbol cached_keys"));
+    }
     LATHE_ASSIGN_OR_RETURN(KvCache cache, KvCache::Create(description, num_pages));
     auto group = std::make_unique<Group>(Group{std::move(cache), {}, {}, {}});
     group->pages.resize(state.lengths_.size());

@@ -18,7 +18,8 @@ namespace lathe {
 
 class CacheState {
  public:
-  // Room for the sequences of `step` in each cache group of `manifest`, filled.
+  // Room for the sequences of `step` in each cache group of `manifest`, filled. ResourceExhausted
+  // for more than memory holds.
   static absl::StatusOr<CacheState> Make(const artifact::Manifest& manifest,
                                          const StepOperands& step, uint64_t seed);
 

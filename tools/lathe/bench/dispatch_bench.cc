@@ -77,13 +77,15 @@ absl::StatusOr<Work> WorkOf(DispatchOp dispatch, const SymbolValues& symbols) {
 }
 
 // Bytes of the caches that one copy reads.
-int64_t CacheBytes(DispatchOp dispatch, const StepOperands& step) {
-  int64_t bytes = 0;
+double CacheBytes(DispatchOp dispatch, const StepOperands& step) {
+  double bytes = 0;
   for (mlir::Value operand : dispatch.getInputs()) {
     auto layer = llvm::dyn_cast<KvLayerType>(operand.getType());
     if (!layer) continue;
-    bytes += step.symbols().at("cached_keys") * layer.getKvHeads() * layer.getHeadDim() * 2 *
-             layer.getDtype().getIntOrFloatBitWidth() / 8;
+    const double row_bytes = static_cast<double>(layer.getKvHeads()) *
+                             static_cast<double>(layer.getHeadDim()) *
+                             layer.getDtype().getIntOrFloatBitWidth() / 8;
+    bytes += 2 * row_bytes * static_cast<double>(step.symbols().at("cached_keys"));
   }
   return bytes;
 }
@@ -106,11 +108,11 @@ bool HasNarrowNumbers(const Subject& subject) {
 // number of copies leaves the caches is small enough to stay there in a model too.
 ReplicateOptions CopiesFor(const Subject& subject, const StepOperands& step, const Work& work,
                            bool cold) {
-  const int64_t own_bytes =
-      static_cast<int64_t>(subject.weights->stored_bytes()) + CacheBytes(subject.dispatch, step);
+  const double own_bytes =
+      static_cast<double>(subject.weights->stored_bytes()) + CacheBytes(subject.dispatch, step);
   if (cold && own_bytes > 0) {
-    const int64_t copies = (ColdSetBytes() + own_bytes - 1) / own_bytes;
-    if (copies <= kMaxCopies) return {.copies = static_cast<int>(std::max<int64_t>(copies, 2))};
+    const double copies = std::ceil(static_cast<double>(ColdSetBytes()) / own_bytes);
+    if (copies <= kMaxCopies) return {.copies = std::max(static_cast<int>(copies), 2)};
   }
   const double fitting = kWarmFlops / std::max(work.flops, 1.0);
   return {.copies = static_cast<int>(std::clamp<double>(fitting, 1, kWarmCopies)),

@@ -29,7 +29,8 @@ absl::Status BenchThreads(int threads, const LimitsBenchOptions& options, Report
   line.metrics.push_back({"read", 1e-9 * Median(read), "GB/s"});
   std::string absent;
   for (ArithmeticUnit unit : kArithmeticUnits) {
-    line.metrics.push_back({std::string(UnitName(unit)), 1e-9 * Median(peaks[unit]), "GFLOP/s"});
+    line.metrics.push_back(
+        {std::string(UnitName(unit)), 1e-9 * Median(peaks[unit]), std::string(UnitRate(unit))});
     if (!HasUnit(unit)) absl::StrAppend(&absent, absent.empty() ? "" : ", ", UnitName(unit));
   }
   line.metrics.push_back({"spread of read", 100 * Spread(read), "%"});

@@ -141,7 +141,8 @@ class ModelBench {
                      {"flops", 1e-9 * work.flops / seconds, "GFLOP/s"}}};
     for (ArithmeticUnit unit : units_) {
       const double peak = limits.Peak(unit, options_.clock);
-      line.metrics.push_back({absl::StrCat(UnitName(unit), " peak"), 1e-9 * peak, "GFLOP/s"});
+      line.metrics.push_back(
+          {absl::StrCat(UnitName(unit), " peak"), 1e-9 * peak, std::string(UnitRate(unit))});
       line.metrics.push_back({absl::StrCat("of ", UnitName(unit)),
                               peak > 0 ? 100 * work.flops / seconds / peak : 0, "%"});
     }

@@ -13,6 +13,12 @@
 #include "runtime/base/status_macros.h"
 
 namespace lathe {
+namespace {
+
+// The largest heads of logits have some 1.5e9.
+constexpr int64_t kMaxElements = int64_t{1} << 31;
+
+}  // namespace
 
 RandomNumbers::RandomNumbers(uint64_t seed, absl::string_view name)
     : RandomNumbers(seed ^ Hash64(name)) {}
@@ -55,8 +61,14 @@ absl::StatusOr<std::unique_ptr<RandomWeights>> RandomWeights::Make(mlir::ModuleO
       return absl::UnimplementedError(
           absl::StrCat("weight ", name, ": random numbers are made for f32, f16 and bf16 only"));
     }
+    LATHE_ASSIGN_OR_RETURN(int64_t elements, NumElements(type).Evaluate({}), name);
+    if (elements > kMaxElements) {
+      return absl::ResourceExhaustedError(absl::StrCat("weight ", name, ": ", elements,
+                                                       " elements, at most ", kMaxElements,
+                                                       " are made of random numbers"));
+    }
     Entry& entry = weights->entries_[name];
-    const auto count = static_cast<size_t>(type.getNumElements());
+    const auto count = static_cast<size_t>(elements);
     entry.bytes.resize(count * ByteSize(*dtype));
     LATHE_ASSIGN_OR_RETURN(int64_t stored, NumBytes(type).Evaluate({}), name);
     weights->stored_bytes_ += static_cast<uint64_t>(stored);

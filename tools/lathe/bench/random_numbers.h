@@ -38,7 +38,8 @@ void StoreFloat(DType dtype, float value, char* data, size_t index);
 // they are given; vectors (gains of norms, biases) lie around 1.
 class RandomWeights : public TensorSource {
  public:
-  // Unimplemented for a weight of a type that is no float.
+  // Unimplemented for a weight of a type that is no float, ResourceExhausted for one that is larger
+  // than any model's.
   static absl::StatusOr<std::unique_ptr<RandomWeights>> Make(mlir::ModuleOp problem, uint64_t seed);
 
   // Copies of a replicated problem ("NAME#3") have the numbers of the original.

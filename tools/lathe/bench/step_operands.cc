@@ -14,9 +14,9 @@
 namespace lathe {
 namespace {
 
-// Far beyond any step; a tensor of it still fits the address space.
+// Far beyond any step, and what memory holds.
 constexpr int64_t kMaxSymbol = int64_t{1} << 24;
-constexpr int64_t kMaxElements = int64_t{1} << 33;
+constexpr int64_t kMaxElements = int64_t{1} << 30;
 
 // The smallest table of the problem that an id could be a row of.
 int64_t Vocabulary(mlir::ModuleOp problem) {

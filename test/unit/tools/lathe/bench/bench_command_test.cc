@@ -116,6 +116,12 @@ TEST(BenchCommandTest, InputsAtFaultAreNamed) {
   const std::string dir = testing::TempDir();
   refused({"no-such-file.lathe"}, "no-such-file.lathe");
   refused({CompiledModel(), "--dispatch=mlp.down_prj"}, "did you mean");
+  const std::string bare = dir + "/bare.lathe";
+  ASSERT_EQ(RunTool({"compile", testing::SourcePath("test/data/golden/qwen3_tied"), "-o", bare,
+                     "--no-keep-ir"})
+                .exit_code,
+            0);
+  refused({bare, "--dispatches", "--threads=1"}, "compile without --no-keep-ir");
   testing::WriteFileOrDie(dir + "/bad.mlir", "module {");
   refused({dir + "/bad.mlir", "--threads=1"}, "bad.mlir:1:");
   testing::WriteFileOrDie(dir + "/empty.mlir", "module {}\n");

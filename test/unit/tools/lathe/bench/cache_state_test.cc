@@ -59,5 +59,19 @@ TEST_F(CacheStateTest, OneOtherNumberIsFound) {
               StatusIs(absl::StatusCode::kInternal, ::testing::HasSubstr("no cache group other")));
 }
 
+TEST_F(CacheStateTest, MoreThanMemoryHoldsIsRefused) {
+  LATHE_ASSERT_OK_AND_ASSIGN(
+      StepOperands step,
+      StepOperands::Make(*problem_.module,
+                         {{"tokens", 1000}, {"sequences", 1000}, {"cached_keys", 64000}}, 1));
+  LATHE_EXPECT_OK(CacheState::Make(program_->manifest(), step, 1).status());
+  artifact::Manifest large = program_->manifest();
+  artifact::KvCacheGroup& group = *large.mutable_kv_groups(0);
+  group.set_page_bytes(uint64_t{1} << 28);
+  EXPECT_THAT(CacheState::Make(large, step, 1).status(),
+              StatusIs(absl::StatusCode::kResourceExhausted,
+                       ::testing::HasSubstr("give fewer --symbol cached_keys")));
+}
+
 }  // namespace
 }  // namespace lathe

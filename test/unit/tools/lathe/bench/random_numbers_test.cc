@@ -56,6 +56,15 @@ TEST(RandomWeightsTest, MatricesKeepTheSizeOfTheirInput) {
   for (float value : gain.floats()) EXPECT_TRUE(value >= 0.5f && value < 1.5f) << value;
 }
 
+TEST(RandomWeightsTest, WeightsBeyondAnyModelAreRefused) {
+  Graph graph(R"(
+    lathe.param @w : tensor<4000000x4000000xf32>
+    func.func @main() { return })");
+  EXPECT_THAT(
+      RandomWeights::Make(graph.module(), 1).status(),
+      StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("weight w: 16000000000000")));
+}
+
 TEST(RandomWeightsTest, CopiesHaveTheNumbersOfTheOriginal) {
   Graph graph(R"(
     lathe.param @w : tensor<8xf32>
