@@ -20,10 +20,11 @@ void DotProduct::PrepareRow(Value row, Value prepared) const {
 Values DotProduct::Accumulate(const MatmulTile& tile, Value rows, ArrayRef<Value> weights) const {
   const int64_t lines = (inner_ + 1) / 2;
   const int64_t width = tile.blocks * tile.sources;
-  const WeightStreams streams{
-      .blocks = tile.blocks,
-      .block_bytes = PackedWeightBytes(WeightFormat::kBF16Pairs, kBlockColumns, inner_),
-      .prefetch_lines = prefetch_lines_};
+  const int64_t block_bytes = PackedBlockBytes(WeightFormat::kBF16Pairs, inner_);
+  const WeightStreams streams{.blocks = tile.blocks,
+                              .block_bytes = block_bytes,
+                              .stream_bytes = block_bytes,
+                              .prefetch_lines = prefetch_lines_};
   auto step = [&](Value line, ArrayRef<WeightStream> at, int64_t step, bool, Values& sums) {
     Value x = b_.At(rows, line, 4);
     Values pairs;

@@ -277,6 +277,9 @@ Value KernelBuilder::MaxF(Value a, Value b) {
 Value KernelBuilder::MinF(Value a, Value b) {
   return Select(Make<arith::CmpFOp>(arith::CmpFPredicate::OLT, a, b), a, b);
 }
+Value KernelBuilder::LessF(Value a, Value b) {
+  return Make<arith::CmpFOp>(arith::CmpFPredicate::OLT, a, b);
+}
 Value KernelBuilder::Sqrt(Value a) { return Make<LLVM::SqrtOp>(a.getType(), a); }
 
 // exp(x) = 2^n * p(r), n = round(x / ln 2), r = x - n ln 2 in two parts; the polynomial is that of
@@ -362,6 +365,43 @@ Value KernelBuilder::ToF64(Value f32_lanes) { return Make<arith::ExtFOp>(Lanes(f
 Value KernelBuilder::ToF32(Value f64_lanes) {
   return Make<arith::TruncFOp>(Lanes(f32_), f64_lanes);
 }
-Value KernelBuilder::IntToF32(Value i32_scalar) { return Make<arith::SIToFPOp>(f32_, i32_scalar); }
+Value KernelBuilder::IntToF32(Value i32) {
+  Type type = f32_;
+  if (auto lanes = dyn_cast<VectorType>(i32.getType())) type = lanes.clone(f32_);
+  return Make<arith::SIToFPOp>(type, i32);
+}
+Value KernelBuilder::FromF16(Value f16_lanes) {
+  return Make<arith::ExtFOp>(cast<VectorType>(f16_lanes.getType()).clone(f32_), f16_lanes);
+}
+
+Value KernelBuilder::ShiftRight(Value lanes, int bits) {
+  auto type = cast<VectorType>(lanes.getType());
+  auto amount = DenseElementsAttr::get(type, builder_.getIntegerAttr(type.getElementType(), bits));
+  return Make<arith::ShRUIOp>(lanes, Make<arith::ConstantOp>(amount));
+}
+Value KernelBuilder::MaxUnsigned(Value a, Value b) { return Make<arith::MaxUIOp>(a, b); }
+Value KernelBuilder::Truncated(Type element, Value lanes) {
+  return Make<arith::TruncIOp>(cast<VectorType>(lanes.getType()).clone(element), lanes);
+}
+Value KernelBuilder::Shuffled(Value vector, ArrayRef<int64_t> lanes) {
+  return Make<vector::ShuffleOp>(vector, vector, lanes);
+}
+Value KernelBuilder::Joined(Value low, Value high) {
+  const int64_t lanes = 2 * cast<VectorType>(low.getType()).getNumElements();
+  return Make<vector::ShuffleOp>(low, high, llvm::to_vector(llvm::seq<int64_t>(0, lanes)));
+}
+Value KernelBuilder::ReduceAddInt(Value vector) {
+  return Make<vector::ReductionOp>(vector::CombiningKind::ADD, vector);
+}
+Value KernelBuilder::ReduceMaxUnsigned(Value vector) {
+  return Make<vector::ReductionOp>(vector::CombiningKind::MAXUI, vector);
+}
+Value KernelBuilder::Recast(Type lanes, Value vector) {
+  return Make<vector::BitCastOp>(cast<VectorType>(lanes), vector);
+}
+Value KernelBuilder::Intrinsic(StringRef name, Type result, ValueRange args) {
+  return LLVM::CallIntrinsicOp::create(builder_, loc_, result, builder_.getStringAttr(name), args)
+      ->getResult(0);
+}
 
 }  // namespace lathe

@@ -46,6 +46,8 @@ class KernelBuilder {
   Type i64() const { return i64_; }
   Type i32() const { return i32_; }
   Type i16() const { return i16_; }
+  Type i8() { return builder_.getI8Type(); }
+  Type f16() { return builder_.getF16Type(); }
   Type f32() const { return f32_; }
   Type f64() const { return f64_; }
   mlir::VectorType Lanes(Type element, int64_t lanes = kLanes) const;
@@ -128,8 +130,9 @@ class KernelBuilder {
   // with has_bf16_dot.
   Value DotBF16(Value sum, Value pairs, Value pair);
   Value NegF(Value a);
-  Value MaxF(Value a, Value b);  // b where either is NaN
-  Value MinF(Value a, Value b);  // b where either is NaN
+  Value MaxF(Value a, Value b);   // b where either is NaN
+  Value MinF(Value a, Value b);   // b where either is NaN
+  Value LessF(Value a, Value b);  // false where either is NaN
   Value Sqrt(Value a);
   Value Exp(Value x);
   Value Silu(Value x);  // x / (1 + exp(-x))
@@ -144,14 +147,27 @@ class KernelBuilder {
   Value CastTo(Type type, Value value);  // bitcast
   Value ToF64(Value f32_lanes);
   Value ToF32(Value f64_lanes);
-  Value IntToF32(Value i32_scalar);
+  Value IntToF32(Value i32);  // scalar or vector
+  Value FromF16(Value f16_lanes);
+
+  // Integer lanes.
+  Value SplatI32(int32_t value);
+  Value ShiftRight(Value lanes, int bits);  // zeros come in
+  Value MaxUnsigned(Value a, Value b);
+  Value Truncated(Type element, Value lanes);
+  Value Shuffled(Value vector, llvm::ArrayRef<int64_t> lanes);
+  Value Joined(Value low, Value high);  // one vector of the lanes of both
+  Value ReduceAddInt(Value vector);
+  Value ReduceMaxUnsigned(Value vector);
+  Value Recast(Type lanes, Value vector);  // the same bits in lanes of another width
+  // A machine instruction by LLVM's name of it.
+  Value Intrinsic(llvm::StringRef name, Type result, mlir::ValueRange args);
 
   mlir::OpBuilder& mlir() { return builder_; }
   mlir::Location loc() const { return loc_; }
 
  private:
   Value Narrow(Value vector);  // to nearest even, as 16 x i16
-  Value SplatI32(int32_t value);
   Value ShuffledHalf(Value vector, int64_t distance);
   template <typename Op, typename... Args>
   Value Make(Args&&... args) {

@@ -2,6 +2,7 @@
 
 #include "compiler/lower/dot_product.h"
 #include "compiler/lower/fma_product.h"
+#include "compiler/lower/group_product.h"
 
 namespace lathe {
 
@@ -9,10 +10,14 @@ std::unique_ptr<MatmulProduct> MakeProduct(KernelBuilder& b, WeightFormat format
                                            int64_t inner, const MatmulTiling& tiling) {
   if (format == WeightFormat::kBF16Pairs && rounds_x && b.level().has_bf16_dot)
     return std::make_unique<DotProduct>(b, inner, tiling.prefetch_lines);
+  if (QuantOf(format))
+    return std::make_unique<GroupProduct>(b, format, inner, tiling.prefetch_lines);
   return std::make_unique<FmaProduct>(b, format, inner, tiling.prefetch_lines);
 }
 
 int64_t PreparedRowBytes(WeightFormat format, int64_t inner) {
+  if (std::optional<GroupQuant> quant = QuantOf(format))
+    return PreparedGroupRowBytes(*quant, inner, kMostActivationBytes);
   if (format != WeightFormat::kBF16Pairs) return 0;
   return (inner * 2 + 63) / 64 * 64;
 }

@@ -57,24 +57,29 @@ std::string TilingText(const MatmulTiling& tiling) {
   });
 }
 
-int64_t TileRegisters(const CpuLevel& level, WeightFormat, int64_t rows, int64_t blocks) {
+int64_t TileRegisters(const CpuLevel& level, WeightFormat format, int64_t rows, int64_t blocks) {
   // With one row each vector of weights is used once and need not be kept.
   const int64_t weights = rows > 1 ? blocks : 1;
-  return (rows * blocks + weights) * RegistersPerBlock(level) + 1;
+  // Groups have a sum of integers beside each sum, and scales beside the weights.
+  const int64_t copies = QuantOf(format) ? 2 : 1;
+  return (rows * blocks + weights) * copies * RegistersPerBlock(level) + 1;
 }
 
 MatmulTiling DefaultTiling(const CpuLevel& level, WeightFormat format, int64_t sources) {
   MatmulTiling tiling;
-  auto fit = [&](int64_t rows, int64_t blocks) {
-    while (rows > 1 && TileRegisters(level, format, rows, blocks) > level.vector_registers) --rows;
-    return rows;
+  auto fits = [&](int64_t rows, int64_t blocks) {
+    return TileRegisters(level, format, rows, blocks) <= level.vector_registers;
   };
-  tiling.blocks =
-      std::max<int64_t>(1, level.matmul_tile_columns / kBlockColumns / sources) * sources;
-  tiling.rows = fit(level.matmul_tile_rows, tiling.blocks);
-  tiling.few_blocks =
-      std::max<int64_t>(1, level.matvec_columns / kBlockColumns / sources) * sources;
-  tiling.few_rows = fit(level.matvec_rows, tiling.few_blocks);
+  // The widest and then the tallest tile that fits and is no larger than what the level says.
+  auto fit = [&](int64_t most_rows, int64_t most_columns, int64_t& rows, int64_t& blocks) {
+    int64_t blocks_each = std::max<int64_t>(1, most_columns / kBlockColumns / sources);
+    while (blocks_each > 1 && !fits(1, blocks_each * sources)) --blocks_each;
+    blocks = blocks_each * sources;
+    rows = most_rows;
+    while (rows > 1 && !fits(rows, blocks)) --rows;
+  };
+  fit(level.matmul_tile_rows, level.matmul_tile_columns, tiling.rows, tiling.blocks);
+  fit(level.matvec_rows, level.matvec_columns, tiling.few_rows, tiling.few_blocks);
   tiling.prefetch_lines = kPrefetchLines;
   return tiling;
 }

@@ -8,7 +8,6 @@ using namespace mlir;  // NOLINT(google-build-using-namespace): op names would f
 
 namespace {
 
-constexpr int64_t kLineBytes = 64;
 // FMAs of one step below which several steps are written out one after the other, at most four:
 // small tiles need it to hide the loop, large ones would only grow.
 constexpr int64_t kUnrolledFmas = 16;
@@ -19,15 +18,16 @@ SmallVector<WeightStream> WeightStreams::At(KernelBuilder& b, ArrayRef<Value> we
                                             Value line) const {
   Value ahead;
   if (prefetch_lines > 0) {
-    const int64_t last_line = block_bytes / kLineBytes - prefetch_lines;
-    Value jump =
-        b.Select(b.Less(line, b.Index(last_line)), b.Index(0), b.Index((blocks - 1) * block_bytes));
-    ahead = b.Add(jump, prefetch_lines * kLineBytes);
+    const int64_t prefetch_bytes = prefetch_lines * 64;
+    const int64_t last_line = (stream_bytes - prefetch_bytes) / line_bytes;
+    Value jump = b.Select(b.Less(line, b.Index(last_line)), b.Index(0),
+                          b.Index(blocks * block_bytes - stream_bytes));
+    ahead = b.Add(jump, prefetch_bytes);
   }
   SmallVector<WeightStream> streams;
   for (int64_t block = 0; block < blocks; ++block) {
     for (Value weight : weights) {
-      Value at = b.At(b.At(weight, line, kLineBytes), block * block_bytes);
+      Value at = b.At(b.At(weight, line, line_bytes), block * block_bytes);
       streams.push_back({at, ahead ? b.At(at, ahead, 1) : Value()});
     }
   }

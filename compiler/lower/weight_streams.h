@@ -15,10 +15,12 @@ struct WeightStream {
 struct WeightStreams {
   int64_t blocks = 0;          // side by side
   int64_t block_bytes = 0;     // from one block to the next
-  int64_t prefetch_lines = 0;  // how far ahead, 0: not at all
+  int64_t stream_bytes = 0;    // of a block, those that are read: from where the stream starts
+  int64_t prefetch_lines = 0;  // of 64 bytes, how far ahead; 0: not at all
+  int64_t line_bytes = 64;     // what is read at once
 
-  // [block][source]; `weights` are the sources' first blocks. Near the end of its block a stream
-  // asks for the block that it reads in the next tile: the blocks between are read by the other
+  // [block][source]; `weights` are the sources' first blocks. Near its end a stream asks
+  // for the block that it reads in the next tile: the blocks between are read by the other
   // streams.
   llvm::SmallVector<WeightStream> At(KernelBuilder& b, llvm::ArrayRef<mlir::Value> weights,
                                      mlir::Value line) const;

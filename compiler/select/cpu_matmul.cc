@@ -51,10 +51,16 @@ absl::StatusOr<MatmulGroup> Collect(DispatchOp dispatch) {
   return group;
 }
 
+// "bf16", "int4g32": the numbers, and the group that shares a scale.
+std::string NameOf(WeightFormat format) {
+  if (std::optional<GroupQuant> quant = QuantOf(format))
+    return absl::StrCat("int", quant->bits, "g", quant->group);
+  return format == WeightFormat::kBF16Pairs ? "bf16" : "f32";
+}
+
 std::string KeyOf(const MatmulSpec& spec) {
-  std::string key =
-      absl::StrCat("matmul k=", spec.inner, " n=", absl::StrJoin(spec.columns, "+"),
-                   spec.format == WeightFormat::kBF16Pairs ? " weights=bf16" : " weights=f32");
+  std::string key = absl::StrCat("matmul k=", spec.inner, " n=", absl::StrJoin(spec.columns, "+"),
+                                 " weights=", NameOf(spec.format));
   if (spec.rounds_x) absl::StrAppend(&key, " x=bf16");
   if (spec.bias) absl::StrAppend(&key, *spec.bias == Storage::kBF16 ? " bias=bf16" : " bias=f32");
   if (spec.epilogue == MatmulEpilogue::kAddResidual) absl::StrAppend(&key, " epilogue=residual");
@@ -84,8 +90,6 @@ absl::Status BindSegments(DispatchOp dispatch, MatmulGroup& group, MatmulSpec& s
   MatmulOp first = group.segments.front();
   mlir::RankedTensorType weight_type = TensorTypeOf(first.getWeight());
   LATHE_ASSIGN_OR_RETURN(spec.format, WeightFormatOf(weight_type));
-  if (auto quant = QuantOf(spec.format))
-    return No(absl::StrCat("no product with weights of ", Describe(*quant)));
   const std::string layout(LayoutName(spec.format));
   for (MatmulOp matmul : group.segments) {
     if (matmul.getX() != first.getX()) return No("the matmuls have different inputs");

@@ -66,12 +66,11 @@ void ReadBandwidth(benchmark::State& state, const CpuLevel& level) {
   AddRates(state, static_cast<double>(kWorkingSetBytes), 0);
 }
 
-void FmaPeak(benchmark::State& state, const CpuLevel& level) {
+void ArithmeticPeak(benchmark::State& state, const CpuLevel& level, ArithmeticUnit unit) {
   constexpr int64_t kSteps = 100000;
   double operations = 0;
-  auto kernel = Compile(level, [&](KernelBuilder& b) {
-    operations = EmitArithmeticProbe(b, "kernel", ArithmeticUnit::kFmaF32);
-  });
+  auto kernel = Compile(
+      level, [&](KernelBuilder& b) { operations = EmitArithmeticProbe(b, "kernel", unit); });
   Buffer data(64), out(kProbeOutputBytes);
   for (auto _ : state) kernel->Run({data.data(), out.data()}, {}, kSteps);
   AddRates(state, 0, static_cast<double>(kSteps) * operations);
@@ -86,10 +85,11 @@ void Matmul(benchmark::State& state, const CpuLevel& level, const MatmulSpec& sp
   }
   const int64_t copies = rows > 8 ? 1 : std::max<int64_t>(1, kWorkingSetBytes / weight_bytes);
   Buffer weights(weight_bytes * copies), x(rows * spec.inner * 4), out(rows * columns * 4);
+  Buffer scratch(std::max<int64_t>(64, MatmulScratchBytes(spec)));
   int64_t copy = 0;
   for (auto _ : state) {
     char* weight = weights.data() + copy * weight_bytes;
-    std::vector<const void*> operands = {x.data()};
+    std::vector<void*> operands = {x.data()};
     for (int64_t n : spec.columns) {
       operands.push_back(weight);
       weight += PackedWeightBytes(spec.format, n, spec.inner);
@@ -100,7 +100,7 @@ void Matmul(benchmark::State& state, const CpuLevel& level, const MatmulSpec& sp
       operands.push_back(output);
       output += rows * n * 4;
     }
-    kernel->Run(operands, {rows}, MatmulItems(spec));
+    kernel->function()(operands.data(), &rows, 0, MatmulItems(spec), scratch.data());
     copy = (copy + 1) % copies;
   }
   AddRates(state, static_cast<double>(weight_bytes),
@@ -150,7 +150,11 @@ void RegisterAll(const CpuLevel& level) {
                                  [run](benchmark::State& state) { run(state); });
   };
   add("limit/read", [=](benchmark::State& s) { ReadBandwidth(s, level); });
-  add("limit/fma", [=](benchmark::State& s) { FmaPeak(s, level); });
+  add("limit/fma", [=](benchmark::State& s) { ArithmeticPeak(s, level, ArithmeticUnit::kFmaF32); });
+  if (llvm::is_contained(level.features, "avx512_vnni")) {
+    add("limit/dot_int8",
+        [=](benchmark::State& s) { ArithmeticPeak(s, level, ArithmeticUnit::kDotInt8); });
+  }
   const std::pair<std::string, MatmulSpec> products[] = {
       {"qkv", {.inner = 1024, .columns = {2048, 1024, 1024}}},
       {"o", {.inner = 2048, .columns = {1024}, .epilogue = MatmulEpilogue::kAddResidual}},
@@ -161,11 +165,16 @@ void RegisterAll(const CpuLevel& level) {
       {"8b.down", {.inner = 12288, .columns = {4096}, .epilogue = MatmulEpilogue::kAddResidual}},
       {"lm_head", {.inner = 1024, .columns = {151936}}},
   };
-  for (const auto& [name, spec] : products) {
-    for (int64_t rows : {1, 4, 8, 256}) {
-      if (name == "lm_head" && rows > 4) continue;
-      add("matmul/" + name + "/rows:" + std::to_string(rows),
-          [=, spec = spec](benchmark::State& s) { Matmul(s, level, spec, rows); });
+  for (const auto& [name, shape] : products) {
+    for (WeightFormat format : kAllWeightFormats) {
+      MatmulSpec spec = shape;
+      spec.format = format;
+      for (int64_t rows : {1, 2, 3, 4, 8, 256, 512}) {
+        if (name == "lm_head" && rows > 4) continue;
+        add("matmul/" + name + "/" + std::string(LayoutName(format)) +
+                "/rows:" + std::to_string(rows),
+            [=](benchmark::State& s) { Matmul(s, level, spec, rows); });
+      }
     }
   }
   for (auto [rows, context] :

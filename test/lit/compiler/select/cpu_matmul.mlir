@@ -43,6 +43,31 @@ func.func @taken(%x: tensor<?x32xf32, #t>, %a: tensor<48x32xbf16>, %b: tensor<16
 
 #t = #lathe.sym<tokens>
 
+#int8 = #lathe.group_quant<int8, group = 128>
+#int4 = #lathe.group_quant<int4, group = 32>
+
+// CHECK-LABEL: func.func @small_integers
+func.func @small_integers(%x: tensor<?x40xf32, #t>, %a: tensor<16x40xf32, #int8>, %b: tensor<16x40xf32, #int4>)
+    -> (tensor<?x16xf32, #t>, tensor<?x16xf32, #t>) {
+  // CHECK: lathe.dispatch "int8"
+  // CHECK-SAME: "cpu: matmul: taken, matmul k=40 n=16 weights=int8g128"
+  %r = lathe.dispatch "int8" (%i = %x : tensor<?x40xf32, #t>, %p = %a : tensor<16x40xf32, #int8>) -> tensor<?x16xf32, #t> {
+    %m = lathe.matmul %i, %p : tensor<?x40xf32, #t>, tensor<16x40xf32, #int8>
+    lathe.yield %m : tensor<?x16xf32, #t>
+  }
+  // CHECK: lathe.dispatch "int4"
+  // CHECK-SAME: "cpu: matmul: taken, matmul k=40 n=16 weights=int4g32"
+  %s = lathe.dispatch "int4" (%i = %x : tensor<?x40xf32, #t>, %p = %b : tensor<16x40xf32, #int4>) -> tensor<?x16xf32, #t> {
+    %m = lathe.matmul %i, %p : tensor<?x40xf32, #t>, tensor<16x40xf32, #int4>
+    lathe.yield %m : tensor<?x16xf32, #t>
+  }
+  return %r, %s : tensor<?x16xf32, #t>, tensor<?x16xf32, #t>
+}
+
+// -----
+
+#t = #lathe.sym<tokens>
+
 func.func @other_inputs(%x: tensor<?x32xf32, #t>, %z: tensor<?x32xf32, #t>, %w: tensor<16x32xf32>) {
   // expected-error @+5 {{has no kernel for dispatch 'two'}}
   // expected-note @+4 {{matmul: no, the matmuls have different inputs}}

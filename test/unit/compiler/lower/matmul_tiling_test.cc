@@ -8,12 +8,10 @@ namespace {
 using ::lathe::testing::StatusIs;
 using ::testing::HasSubstr;
 
-constexpr WeightFormat kFormats[] = {WeightFormat::kBF16Pairs, WeightFormat::kF32};
-
 TEST(MatmulTiling, DefaultsFitEveryLevel) {
   LATHE_ASSERT_OK_AND_ASSIGN(Target cpu, FindTarget("cpu"));
   for (const CpuLevel& level : cpu.levels) {
-    for (WeightFormat format : kFormats) {
+    for (WeightFormat format : kAllWeightFormats) {
       for (int64_t sources : {1, 2}) {
         SCOPED_TRACE(level.name + " " + std::string(LayoutName(format)));
         LATHE_EXPECT_OK(CheckTiling(DefaultTiling(level, format, sources), level, format, sources));
@@ -26,6 +24,8 @@ TEST(MatmulTiling, CountsRegisters) {
   LATHE_ASSERT_OK_AND_ASSIGN(Target cpu, FindTarget("cpu"));
   LATHE_ASSERT_OK_AND_ASSIGN(CpuLevel wide, FindLevel(cpu, "x86-64-v4"));
   EXPECT_EQ(TileRegisters(wide, WeightFormat::kBF16Pairs, 12, 2), 24 + 2 + 1);
+  // Integer sums and scales beside the sums and the weights.
+  EXPECT_EQ(TileRegisters(wide, WeightFormat::kInt8Group32, 6, 2), 24 + 4 + 1);
   LATHE_ASSERT_OK_AND_ASSIGN(CpuLevel narrow, FindLevel(cpu, "x86-64-v3"));
   EXPECT_EQ(TileRegisters(narrow, WeightFormat::kBF16Pairs, 6, 1), 12 + 2 + 1);
 }

@@ -1,0 +1,202 @@
+#include "compiler/lower/group_product.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "runtime/base/check.h"
+
+namespace lathe {
+
+using namespace mlir;  // NOLINT(google-build-using-namespace): op names would fill every line
+
+namespace {
+
+constexpr int64_t kLineBytes = 64;
+constexpr int64_t kScaleLineBytes = kBlockColumns * 2;  // f16
+constexpr int64_t kGroupEntryBytes = 8;                 // scale f32, start i32
+// k whose dot products are written out one after the other; a longer group is a loop.
+constexpr int64_t kUnrolledK = 32;
+
+// Numbers stand for zero where all of a group is smaller than this: 127 / magnitude is finite
+// above.
+constexpr float kLeastMagnitude = 0x1p-120f;
+
+int64_t WholeLines(int64_t bytes) { return (bytes + kLineBytes - 1) / kLineBytes * kLineBytes; }
+
+GroupQuant QuantOfIntegers(WeightFormat format) {
+  std::optional<GroupQuant> quant = QuantOf(format);
+  LATHE_CHECK(quant.has_value()) << LayoutName(format) << " has no groups";
+  return *quant;
+}
+
+}  // namespace
+
+int64_t PreparedGroupRowBytes(const GroupQuant& quant, int64_t inner, int64_t activation_bytes) {
+  const int64_t groups = quant.Groups(inner);
+  return WholeLines(groups * quant.group * activation_bytes + groups * kGroupEntryBytes);
+}
+
+GroupProduct::GroupProduct(KernelBuilder& b, WeightFormat format, int64_t inner,
+                           int64_t prefetch_lines)
+    : b_(b),
+      format_(format),
+      quant_(QuantOfIntegers(format)),
+      inner_(inner),
+      prefetch_lines_(prefetch_lines),
+      dot_(MakeByteDot(b)) {}
+
+int64_t GroupProduct::NumbersBytes() const {
+  return Groups() * quant_.group * dot_->ActivationBytes();
+}
+
+int64_t GroupProduct::RowBytes() const {
+  return PreparedGroupRowBytes(quant_, inner_, dot_->ActivationBytes());
+}
+
+Value GroupProduct::ScaleOf(Value row, Value group) const {
+  return b_.At(b_.At(row, NumbersBytes()), group, kGroupEntryBytes);
+}
+
+void GroupProduct::PrepareRow(Value row, Value prepared) const {
+  const int64_t whole = inner_ / quant_.group;
+  b_.For(b_.Index(0), b_.Index(whole), 1,
+         [&](Value group) { PrepareGroup(row, prepared, group, quant_.group); });
+  if (whole < Groups()) PrepareGroup(row, prepared, b_.Index(whole), inner_ % quant_.group);
+}
+
+// Rounds the first `count` elements of a group to nearest even multiples of magnitude / 127; those
+// behind are zero. The magnitude is that of the bits, so that one NaN makes the scale NaN.
+void GroupProduct::PrepareGroup(Value row, Value prepared, Value group, int64_t count) const {
+  Value x = b_.At(row, group, quant_.group * 4);
+  Values vectors;
+  Value bits = b_.SplatI32(0);
+  for (int64_t k = 0; k < count; k += kLanes) {
+    Value at = b_.At(x, k * 4);
+    vectors.push_back(count - k >= kLanes
+                          ? b_.LoadVector(Storage::kF32, at)
+                          : b_.LoadMasked(Storage::kF32, at, b_.MaskBelow(b_.Index(count - k))));
+    Value magnitude =
+        b_.And(b_.CastTo(b_.Lanes(b_.i32()), vectors.back()), b_.SplatI32(0x7fffffff));
+    bits = b_.MaxUnsigned(bits, magnitude);
+  }
+  Value magnitude = b_.CastTo(b_.f32(), b_.ReduceMaxUnsigned(bits));
+  Value is_tiny = b_.LessF(magnitude, b_.F32(kLeastMagnitude));
+  Value inverse = b_.Broadcast(b_.Select(is_tiny, b_.F32(0), b_.DivF(b_.F32(127), magnitude)));
+  // Adding 1.5 * 2^23 rounds to an integer, which is then the difference of the bits.
+  constexpr float kRound = 12582912.0f;
+  Value total = b_.SplatI32(0);
+  Value numbers = b_.At(prepared, group, quant_.group * dot_->ActivationBytes());
+  for (int64_t k = 0; k < quant_.group; k += kLanes) {
+    Value q = b_.SplatI32(0);
+    if (k < count) {
+      Value rounded = b_.Fma(vectors[k / kLanes], inverse, b_.Splat(kRound));
+      q = b_.Sub(b_.CastTo(b_.Lanes(b_.i32()), rounded),
+                 b_.SplatI32(std::bit_cast<int32_t>(kRound)));
+      total = b_.Add(total, q);
+    }
+    dot_->StoreActivations(q, b_.At(numbers, k * dot_->ActivationBytes()));
+  }
+  Value entry = ScaleOf(prepared, group);
+  b_.Store(b_.DivF(magnitude, b_.F32(127)), entry, 4);
+  const int32_t offset = 1 << (quant_.bits - 1);
+  b_.Store(b_.Mul(b_.ReduceAddInt(total), b_.I32(-offset)), b_.At(entry, 4), 4);
+}
+
+WeightStreams GroupProduct::NumberStreams(const MatmulTile& tile) const {
+  return {.blocks = tile.blocks,
+          .block_bytes = PackedBlockBytes(format_, inner_),
+          .stream_bytes = ScalesOffset(format_, inner_),
+          .prefetch_lines = prefetch_lines_};
+}
+
+// As many groups ahead as the numbers, but at least one cache line.
+WeightStreams GroupProduct::ScaleStreams(const MatmulTile& tile) const {
+  const int64_t group_bytes = quant_.group / KPerLine() * kLineBytes;
+  const int64_t lines = std::max<int64_t>(1, prefetch_lines_ * kScaleLineBytes / group_bytes);
+  return {.blocks = tile.blocks,
+          .block_bytes = PackedBlockBytes(format_, inner_),
+          .stream_bytes = Groups() * kScaleLineBytes,
+          .prefetch_lines = prefetch_lines_ > 0 ? lines : 0,
+          .line_bytes = kScaleLineBytes};
+}
+
+Values GroupProduct::Accumulate(const MatmulTile& tile, Value rows, ArrayRef<Value> weights) const {
+  Values zeros(tile.rows * tile.blocks * tile.sources, b_.Zero());
+  return b_.For(b_.Index(0), b_.Index(Groups()), 1, zeros, [&](Value group, ValueRange in) {
+    Values sums(in);
+    Values products = SumGroup(tile, rows, weights, group);
+    AddScaled(tile, rows, weights, group, products, sums);
+    return sums;
+  });
+}
+
+Values GroupProduct::SumGroup(const MatmulTile& tile, Value rows, ArrayRef<Value> weights,
+                              Value group) const {
+  const int64_t group_lines = quant_.group / KPerLine();
+  const int64_t steps = kUnrolledK / KPerLine();
+  const WeightStreams streams = NumberStreams(tile);
+  Values starts;
+  for (int64_t row = 0; row < tile.rows; ++row) {
+    Value entry = ScaleOf(b_.At(rows, row * RowBytes()), group);
+    Value start = b_.Broadcast(b_.Load(b_.i32(), b_.At(entry, 4), 4));
+    starts.append(tile.blocks * tile.sources, start);
+  }
+  auto add_lines = [&](Value line, Values& sums) {
+    Value activations = b_.At(rows, line, KPerLine() * dot_->ActivationBytes());
+    SmallVector<WeightStream> at = streams.At(b_, weights, line);
+    for (int64_t i = 0; i < steps; ++i) AddLine(tile, activations, at, i, sums);
+  };
+  Value first = b_.Mul(group, group_lines);
+  if (steps == group_lines) {
+    add_lines(first, starts);
+    return starts;
+  }
+  return b_.For(first, b_.Add(first, group_lines), steps, starts, [&](Value line, ValueRange in) {
+    Values sums(in);
+    add_lines(line, sums);
+    return sums;
+  });
+}
+
+// Line `line` behind where `streams` and `activations` point.
+void GroupProduct::AddLine(const MatmulTile& tile, Value activations,
+                           ArrayRef<WeightStream> streams, int64_t line, Values& sums) const {
+  SmallVector<SmallVector<ByteDot::Factor>> loaded;
+  for (const WeightStream& stream : streams) {
+    loaded.push_back(dot_->LoadWeights(b_.At(stream.weights, line * kLineBytes), quant_.bits));
+    if (stream.ahead) b_.Prefetch(b_.At(stream.ahead, line * kLineBytes));
+  }
+  const int64_t width = tile.blocks * tile.sources;
+  for (int64_t part = 0; part < KPerLine() / 4; ++part) {
+    const int64_t k = line * KPerLine() + part * 4;
+    for (int64_t row = 0; row < tile.rows; ++row) {
+      ByteDot::Factor x =
+          dot_->LoadActivations(b_.At(activations, row * RowBytes() + k * dot_->ActivationBytes()));
+      for (int64_t s = 0; s < width; ++s) {
+        Value& sum = sums[row * width + s];
+        sum = dot_->Add(sum, loaded[s][part], x);
+      }
+    }
+  }
+}
+
+void GroupProduct::AddScaled(const MatmulTile& tile, Value rows, ArrayRef<Value> weights,
+                             Value group, ArrayRef<Value> products, Values& sums) const {
+  SmallVector<Value> at_scales;
+  for (Value weight : weights) at_scales.push_back(b_.At(weight, ScalesOffset(format_, inner_)));
+  Values scales;
+  for (const WeightStream& stream : ScaleStreams(tile).At(b_, at_scales, group)) {
+    scales.push_back(b_.FromF16(b_.Load(b_.Lanes(b_.f16()), stream.weights, kScaleLineBytes)));
+    if (stream.ahead) b_.Prefetch(stream.ahead);
+  }
+  for (int64_t row = 0; row < tile.rows; ++row) {
+    Value x_scale =
+        b_.Broadcast(b_.LoadScalar(Storage::kF32, ScaleOf(b_.At(rows, row * RowBytes()), group)));
+    for (size_t s = 0; s < scales.size(); ++s) {
+      const size_t i = row * scales.size() + s;
+      sums[i] = b_.Fma(b_.IntToF32(products[i]), b_.MulF(scales[s], x_scale), sums[i]);
+    }
+  }
+}
+
+}  // namespace lathe
