@@ -42,6 +42,18 @@ TEST(ProblemProgramTest, OtherNumbersAreNoticed) {
   EXPECT_EQ(result.where, "result0");
 }
 
+TEST(ProblemProgramTest, TheUnitIsThatOfTheLevel) {
+  TinyProblems problems;
+  Problem head = problems.Extract("head");
+  LATHE_ASSERT_OK_AND_ASSIGN(auto weights, RandomWeights::Make(*head.module, 1));
+  LATHE_ASSERT_OK_AND_ASSIGN(auto low,
+                             ProblemProgram::Build(*head.module, *weights, {.level = "x86-64-v3"}));
+  EXPECT_EQ(low->unit(), ArithmeticUnit::kFmaF32);
+  LATHE_ASSERT_OK_AND_ASSIGN(auto own, ProblemProgram::Build(*head.module, *weights, {}));
+  const bool has_dots = own->program().feature_level() == "x86-64-v4-bf16";
+  EXPECT_EQ(own->unit(), has_dots ? ArithmeticUnit::kDotBF16 : ArithmeticUnit::kFmaF32);
+}
+
 TEST(ProblemProgramTest, AProblemWithoutAKernelIsSelectedFirst) {
   TinyProblems problems;
   Problem head = problems.Extract("head");
@@ -51,7 +63,6 @@ TEST(ProblemProgramTest, AProblemWithoutAKernelIsSelectedFirst) {
   dispatch->removeAttr("kernels");
   LATHE_ASSERT_OK_AND_ASSIGN(auto selected, ProblemProgram::Build(*head.module, *weights, {}));
   EXPECT_EQ(selected->kernel(), chosen->kernel());
-  EXPECT_EQ(selected->unit(), ArithmeticUnit::kFmaF32);
   EXPECT_THAT(std::string(selected->program().feature_level()), HasSubstr("x86-64-v"));
 }
 
