@@ -38,15 +38,15 @@ void Profile::Charge(Line& line, const CommandRecord& command, int64_t time_ns) 
   if (limits_->IsMemoryBound(command.work)) line.memory_limit_ns += limit_ns;
 }
 
-void Profile::Add(absl::string_view part_name, const StepRecord& step) {
-  Part& part = parts_[std::string(part_name)];
-  ++part.steps;
-  part.busy_ns += step.times.BusyNanoseconds();
-  part.num_workers = std::max(1, step.times.num_workers());
+void Profile::Add(absl::string_view part, const StepRecord& step) {
+  Part& sum = parts_[std::string(part)];
+  ++sum.steps;
+  sum.busy_ns += step.times.BusyNanoseconds();
+  sum.num_workers = std::max(1, step.times.num_workers());
   const std::vector<TimeSpan> timeline = step.times.Timeline();
   for (size_t i = 0; i < step.commands.size(); ++i) {
     const CommandRecord& command = step.commands[i];
-    Charge(part.kinds[DispatchKind(command.name)], command, timeline[i].nanoseconds());
+    Charge(sum.kinds[DispatchKind(command.name)], command, timeline[i].nanoseconds());
     Charge(commands_[std::string(command.name)], command, timeline[i].nanoseconds());
   }
 }

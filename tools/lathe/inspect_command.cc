@@ -237,7 +237,7 @@ absl::StatusOr<std::string> DispatchesText(const Artifact& artifact, const Optio
 }
 
 // Appends what `text` computes, or returns its error under the artifact's name.
-absl::Status AppendOr(absl::StatusOr<std::string> text, const Options& o, std::string& out) {
+absl::Status AppendOr(const absl::StatusOr<std::string>& text, const Options& o, std::string& out) {
   LATHE_RETURN_IF_ERROR(text.status(), o.artifact);
   absl::StrAppend(&out, *text);
   return absl::OkStatus();

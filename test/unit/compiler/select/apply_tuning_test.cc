@@ -17,7 +17,6 @@ namespace {
 using ::testing::AllOf;
 using testing::Graph;
 using ::testing::HasSubstr;
-using ::testing::Not;
 
 // A layer that is called twice, and a head of the same shapes.
 constexpr char kModel[] = R"(

@@ -9,7 +9,6 @@
 namespace lathe {
 namespace {
 
-using ::testing::AllOf;
 using testing::Graph;
 using ::testing::HasSubstr;
 using testing::StatusIs;

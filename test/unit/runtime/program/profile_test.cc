@@ -11,7 +11,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 // Commands one after the other on one worker, each of which takes as long as its entry says.
-StepRecord Record(std::vector<std::pair<CommandRecord, int64_t>> commands) {
+StepRecord Record(const std::vector<std::pair<CommandRecord, int64_t>>& commands) {
   StepRecord step;
   step.times.Reset(commands.size(), 1);
   int64_t now = 1000;

@@ -91,7 +91,7 @@ TEST(TuningTest, TilesAreEditedInADump) {
 
 TEST(TuningTest, WrongFilesAndWrongUse) {
   ModelFolder model;
-  auto run = [&](const char* tiles, std::vector<std::string> more = {}) {
+  auto run = [&](const char* tiles, const std::vector<std::string>& more = {}) {
     model.Write("tiles.json", tiles);
     std::vector<std::string> words = {"compile", model.path(), "-o", model.output(),
                                       "--tuning=" + model.File("tiles.json")};

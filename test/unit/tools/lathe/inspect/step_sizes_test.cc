@@ -23,7 +23,7 @@ TEST(StepSizesTest, OneRowBehindHalfAThousandUnlessGiven) {
 }
 
 TEST(StepSizesTest, KeysThatRowsSeeFollowFromTheRest) {
-  auto at = [](std::vector<std::string> given) {
+  auto at = [](const std::vector<std::string>& given) {
     absl::StatusOr<StepSizes> sizes = ReadStepSizes(Manifest(), given);
     EXPECT_TRUE(sizes.ok()) << sizes.status().ToString();
     return sizes->values;
