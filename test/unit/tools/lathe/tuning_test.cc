@@ -21,6 +21,8 @@ using ::testing::Not;
 
 constexpr char kTiles[] = R"([{"dispatch": "model.layers.*.mlp.down_proj", "level": "x86-64-v4",
                                "rows": 5, "blocks": 1, "few_rows": 3, "few_blocks": 2},
+                              {"dispatch": "model.layers.*.mlp.down_proj",
+                               "level": "x86-64-v4-bf16", "rows": 3, "few_rows": 2},
                               {"dispatch": "model.layers.*.mlp.down_proj", "level": "x86-64-v3",
                                "rows": 2, "few_blocks": 1}])";
 
@@ -41,7 +43,7 @@ TEST(TuningTest, OtherTilesAreOtherKernelsWithTheSameResults) {
   ProcessResult run = RunTool(
       {"compile", model.path(), "-o", model.output(), "--tuning=" + model.File("tiles.json")});
   ASSERT_EQ(run.exit_code, 0) << run.err;
-  EXPECT_THAT(run.err, HasSubstr("tuning: 2 of 2 rules used, 3 dispatches\n"));
+  EXPECT_THAT(run.err, HasSubstr("tuning: 3 of 3 rules used, 3 dispatches\n"));
 
   run = RunTool({"inspect", model.output(), "--tuning"});
   EXPECT_THAT(run.out,
