@@ -21,6 +21,7 @@ absl::Status CompileFolder(const CompileSpec& spec, const std::string& output) {
   LATHE_ASSIGN_OR_RETURN(Attachments attachments, LoadAttachments(load, loaded));
   CompileOptions options;
   options.threads = spec.threads;
+  options.storage = spec.storage;
   options.storage.precision =
       spec.precision.empty() ? PrecisionOfCheckpoint(*loaded.checkpoint) : spec.precision;
   return Compile(*loaded.model.module, *loaded.tensors, std::move(attachments), options, output)

@@ -5,12 +5,14 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "compiler/passes/storage_policy.h"
 
 namespace lathe::testing {
 
 struct CompileSpec {
   std::string folder;
   std::string precision = "";  // "f32", "bf16", or "" for what the checkpoint holds
+  StoragePolicy storage = {};  // its precision is not read
   bool probes = false;
   std::string cases = "";  // file with test cases to put inside
   int threads = 2;
