@@ -1,6 +1,8 @@
 // The demo checkpoint adds numbers: compiled as its folder asks and asked in chat, it answers
-// questions that it was not trained on.
+// questions that it was not trained on, with weights in int8 and int4 too.
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "nlohmann/json.hpp"
 #include "test/support/data.h"
@@ -68,9 +70,13 @@ bool IsRight(std::string text, const std::string& answer) {
   return begin != std::string::npos && text.substr(begin, last - begin + 1) == answer;
 }
 
-TEST(DemoTest, AnswersHeldOutQuestions) {
+// The parameter is how weights are stored; "" = as the folder asks.
+class DemoTest : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(DemoTest, AnswersHeldOutQuestions) {
   const std::string artifact = TempDir() + "/demo.lathe";
-  LATHE_ASSERT_OK(CompileFolder({.folder = SourcePath("test/data/demo")}, artifact));
+  LATHE_ASSERT_OK(CompileFolder(
+      {.folder = SourcePath("test/data/demo"), .storage = {.weights = GetParam()}}, artifact));
   LATHE_ASSERT_OK_AND_ASSIGN(std::unique_ptr<Session> session,
                              Session::Open({.artifact = artifact}));
   EXPECT_EQ(session->artifact().manifest().precision(), "bf16");
@@ -98,6 +104,11 @@ TEST(DemoTest, AnswersHeldOutQuestions) {
   }
   EXPECT_GE(num_right, 95) << wrong;
 }
+
+INSTANTIATE_TEST_SUITE_P(Weights, DemoTest, ::testing::Values("", "int8", "int4"),
+                         [](const auto& info) {
+                           return info.param.empty() ? "as_stored" : info.param;
+                         });
 
 }  // namespace
 }  // namespace lathe::testing
