@@ -21,10 +21,13 @@ std::string CopyOf(const std::string& name, const std::string& parent) {
   return copy;
 }
 
-void ExpectSameBytes(const std::string& name, const std::string& precision) {
-  CompileSpec here{.folder = CopyOf(name, TempDir() + "/here"), .precision = precision};
+void ExpectSameBytes(const std::string& name, const std::string& precision,
+                     const StoragePolicy& storage = {}) {
+  CompileSpec here{
+      .folder = CopyOf(name, TempDir() + "/here"), .precision = precision, .storage = storage};
   CompileSpec there{.folder = CopyOf(name, TempDir() + "/quite/another/place"),
-                    .precision = precision};
+                    .precision = precision,
+                    .storage = storage};
   here.threads = 1;
   there.threads = 2;
   const std::string first = TempDir() + "/first.lathe";
@@ -40,6 +43,8 @@ void ExpectSameBytes(const std::string& name, const std::string& precision) {
 TEST(DeterminismTest, F32) { ExpectSameBytes("qwen3_untied", "f32"); }
 
 TEST(DeterminismTest, BF16WithTwoCacheGroups) { ExpectSameBytes("qwen3_window", "bf16"); }
+
+TEST(DeterminismTest, Int4AndInt8) { ExpectSameBytes("qwen3_tied", "bf16", {.weights = "int4"}); }
 
 }  // namespace
 }  // namespace lathe::testing
