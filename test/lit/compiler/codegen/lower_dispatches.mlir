@@ -33,6 +33,9 @@ func.func @step(%x: tensor<?x32xf32, #t>, %y: tensor<?x64xf32, #t>) -> (tensor<?
 // CHECK: module @"x86-64-v4" {
 // CHECK-NEXT: module @[[SHARED]]
 // CHECK: module @[[OWN]]
+// CHECK: module @"x86-64-v4-bf16" {
+// CHECK-NEXT: module @[[SHARED]]
+// CHECK: module @[[OWN]]
 // CHECK-NOT: module @
 
 // -----
