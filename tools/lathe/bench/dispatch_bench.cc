@@ -194,6 +194,12 @@ std::string WithLoad(const std::string& note, const std::string& load) {
   return load.empty() ? note : absl::StrCat(note, "; ", load);
 }
 
+// What the limit is; a dispatch whose numbers the caches hold may be faster than memory.
+std::string Bound(const Roofline& roofline, const Work& work, ArithmeticUnit unit, bool cold) {
+  if (!roofline.IsMemoryBound(work)) return absl::StrCat("bound by ", UnitName(unit));
+  return absl::StrCat("bound by reading memory", cold ? "" : ", but the caches hold all");
+}
+
 void AddLine(const Subject& subject, const DispatchBenchOptions& options, const Work& work,
              const Samples& samples, const MeasuredLimits& limits, ArithmeticUnit unit, bool cold,
              Report& report) {
@@ -210,9 +216,7 @@ void AddLine(const Subject& subject, const DispatchBenchOptions& options, const 
                {"intensity", work.intensity(), "FLOP/B"},
                {"limit", 1e6 * limit_s, "us"},
                {"of limit", 100 * limit_s / seconds, "%"}},
-              WithLoad(absl::StrCat("bound by ", roofline.IsMemoryBound(work)
-                                                     ? "reading memory"
-                                                     : std::string(UnitName(unit))),
+              WithLoad(Bound(roofline, work, unit, cold),
                        OtherLoad(Median(samples.wall), Median(samples.cpu), options.clock))});
 }
 
