@@ -79,7 +79,8 @@ MatmulTiling DefaultTiling(const CpuLevel& level, WeightFormat format, int64_t s
     while (rows > 1 && !fits(rows, blocks)) --rows;
   };
   fit(level.matmul_tile_rows, level.matmul_tile_columns, tiling.rows, tiling.blocks);
-  fit(level.matvec_rows, level.matvec_columns, tiling.few_rows, tiling.few_blocks);
+  fit(level.matvec_rows, QuantOf(format) ? level.matvec_group_columns : level.matvec_columns,
+      tiling.few_rows, tiling.few_blocks);
   tiling.prefetch_lines = kPrefetchLines;
   return tiling;
 }

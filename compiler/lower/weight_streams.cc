@@ -18,7 +18,9 @@ SmallVector<WeightStream> WeightStreams::At(KernelBuilder& b, ArrayRef<Value> we
                                             Value line) const {
   Value ahead;
   if (prefetch_lines > 0) {
-    const int64_t prefetch_bytes = prefetch_lines * 64;
+    // No further than the same place in the next tile, or a short stream would ask for what nobody
+    // reads.
+    const int64_t prefetch_bytes = std::min(prefetch_lines * 64, stream_bytes);
     const int64_t last_line = (stream_bytes - prefetch_bytes) / line_bytes;
     Value jump = b.Select(b.Less(line, b.Index(last_line)), b.Index(0),
                           b.Index(blocks * block_bytes - stream_bytes));

@@ -105,11 +105,14 @@ absl::StatusOr<CpuLevel> ReadLevel(const Json& json, const std::string& where) {
   reader.Read("matmul_tile_columns", level.matmul_tile_columns);
   reader.Read("matvec_rows", level.matvec_rows);
   reader.Read("matvec_columns", level.matvec_columns);
+  reader.Read("matvec_group_columns", level.matvec_group_columns);
   LATHE_RETURN_IF_ERROR(reader.Finish());
-  if (level.matmul_tile_columns % 16 != 0 || level.matvec_columns % 16 != 0) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        where, ": tile columns ", level.matmul_tile_columns, " and ", level.matvec_columns,
-        " must be multiples of 16, the columns of a block of packed weights"));
+  if (level.matmul_tile_columns % 16 != 0 || level.matvec_columns % 16 != 0 ||
+      level.matvec_group_columns % 16 != 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(where, ": tile columns ", level.matmul_tile_columns, ", ",
+                     level.matvec_columns, " and ", level.matvec_group_columns,
+                     " must be multiples of 16, the columns of a block of packed weights"));
   }
   return level;
 }

@@ -32,6 +32,8 @@ struct CpuLevel {
   // flight.
   int matvec_rows = 0;
   int matvec_columns = 0;
+  // The same for weights of small integers, whose streams bring fewer bytes a step.
+  int matvec_group_columns = 0;
 
   bool operator==(const CpuLevel&) const = default;
 };

@@ -71,7 +71,7 @@ TEST_F(EmitTest, TheArtifactHoldsAllThatARunnerNeeds) {
   EXPECT_EQ(manifest.special_tokens(0).text(), "<end>");
   EXPECT_EQ(manifest.provenance().command(), "--target=cpu --precision=bf16");
   EXPECT_EQ(manifest.provenance().source_hash(), 42);
-  ASSERT_EQ(manifest.code_size(), 2);
+  ASSERT_EQ(manifest.code_size(), 3);
   EXPECT_EQ(manifest.code(0).feature_level(), "x86-64-v3");
   EXPECT_EQ(manifest.code(1).feature_level(), "x86-64-v4");
   LATHE_ASSERT_OK_AND_ASSIGN(absl::string_view elf, artifact.Section(manifest.code(0).section()));
