@@ -120,7 +120,8 @@ SymExpr NumBytes(RankedTensorType type) {
 SymExpr RowBytes(RankedTensorType type) {
   if (auto format = GroupQuantOf(type)) return SymExpr(format->RowBytes(type.getDimSize(1)));
   SymExpr bytes = type.getElementTypeBitWidth() / 8;
-  for (const Extent& extent : llvm::drop_begin(Extents(type))) bytes = bytes * extent.expr();
+  const auto extents = Extents(type);  // drop_begin only views it
+  for (const Extent& extent : llvm::drop_begin(extents)) bytes = bytes * extent.expr();
   return bytes;
 }
 
