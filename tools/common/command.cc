@@ -74,4 +74,12 @@ int ReportWrongUse(absl::string_view name, const absl::Status& status) {
   return kExitWrongUse;
 }
 
+int RunWithFlags(absl::string_view name, FlagTable& flags, absl::Span<const std::string> args,
+                 absl::FunctionRef<int()> act) {
+  const absl::StatusOr<ParseResult> parsed = flags.Parse(args);
+  if (!parsed.ok()) return ReportWrongUse(name, parsed.status());
+  if (*parsed == ParseResult::kHelp) return ReportStatus(name, WriteStdout(flags.Help()));
+  return act();
+}
+
 }  // namespace lathe

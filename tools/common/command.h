@@ -9,9 +9,11 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "tools/common/flags.h"
 
 namespace lathe {
 
@@ -48,5 +50,10 @@ int ReportStatus(absl::string_view name, const absl::Status& status);
 
 // The same for errors of the command line.
 int ReportWrongUse(absl::string_view name, const absl::Status& status);
+
+// The frame of a command with flags: reads `args`, prints help where it is asked for, reports wrong
+// use; otherwise the exit code is that of `act`, which finds the flags' values in place.
+int RunWithFlags(absl::string_view name, FlagTable& flags, absl::Span<const std::string> args,
+                 absl::FunctionRef<int()> act);
 
 }  // namespace lathe

@@ -130,14 +130,12 @@ absl::Status Run(const Options& o) {
 int CheckCommand(absl::Span<const std::string> args) {
   Options options;
   FlagTable flags = Declare(options);
-  absl::StatusOr<ParseResult> parsed = flags.Parse(args);
-  if (!parsed.ok()) return ReportWrongUse("lathe check", parsed.status());
-  if (*parsed == ParseResult::kHelp) {
-    return ReportStatus("lathe check", WriteStdout(flags.Help()));
-  }
-  absl::StatusOr<StoragePolicy> policy = CheckFlags(options);
-  if (!policy.ok()) return ReportWrongUse("lathe check", policy.status());
-  return ReportStatus("lathe check", options.quality ? RunQuality(options, *policy) : Run(options));
+  return RunWithFlags("lathe check", flags, args, [&] {
+    const absl::StatusOr<StoragePolicy> policy = CheckFlags(options);
+    if (!policy.ok()) return ReportWrongUse("lathe check", policy.status());
+    return ReportStatus("lathe check",
+                        options.quality ? RunQuality(options, *policy) : Run(options));
+  });
 }
 
 }  // namespace lathe

@@ -211,14 +211,11 @@ absl::Status Run(Options o, CompileOptions options) {
 int CompileCommand(absl::Span<const std::string> args) {
   Options options;
   FlagTable flags = Declare(options);
-  absl::StatusOr<ParseResult> parsed = flags.Parse(args);
-  if (!parsed.ok()) return ReportWrongUse("lathe compile", parsed.status());
-  if (*parsed == ParseResult::kHelp) {
-    return ReportStatus("lathe compile", WriteStdout(flags.Help()));
-  }
-  absl::StatusOr<CompileOptions> compile = ToCompileOptions(options, args);
-  if (!compile.ok()) return ReportWrongUse("lathe compile", compile.status());
-  return ReportStatus("lathe compile", Run(std::move(options), *std::move(compile)));
+  return RunWithFlags("lathe compile", flags, args, [&] {
+    absl::StatusOr<CompileOptions> compile = ToCompileOptions(options, args);
+    if (!compile.ok()) return ReportWrongUse("lathe compile", compile.status());
+    return ReportStatus("lathe compile", Run(std::move(options), *std::move(compile)));
+  });
 }
 
 }  // namespace lathe

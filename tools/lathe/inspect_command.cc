@@ -285,12 +285,8 @@ absl::Status Run(const Options& o) {
 int InspectCommand(absl::Span<const std::string> args) {
   Options options;
   FlagTable flags = Declare(options);
-  absl::StatusOr<ParseResult> parsed = flags.Parse(args);
-  if (!parsed.ok()) return ReportWrongUse("lathe inspect", parsed.status());
-  if (*parsed == ParseResult::kHelp) {
-    return ReportStatus("lathe inspect", WriteStdout(flags.Help()));
-  }
-  return ReportStatus("lathe inspect", Run(options));
+  return RunWithFlags("lathe inspect", flags, args,
+                      [&] { return ReportStatus("lathe inspect", Run(options)); });
 }
 
 }  // namespace lathe

@@ -41,12 +41,11 @@ absl::Status Execute(const RunOptions& options) {
 int RunCommand(absl::Span<const std::string> args) {
   RunOptions options;
   FlagTable flags = RunFlags(options);
-  absl::StatusOr<ParseResult> parsed = flags.Parse(args);
-  if (!parsed.ok()) return ReportWrongUse(kName, parsed.status());
-  if (*parsed == ParseResult::kHelp) return ReportStatus(kName, WriteStdout(flags.Help()));
-  absl::Status checked = CheckRunOptions(options);
-  if (!checked.ok()) return ReportWrongUse(kName, checked);
-  return ReportStatus(kName, Execute(options));
+  return RunWithFlags(kName, flags, args, [&] {
+    const absl::Status checked = CheckRunOptions(options);
+    if (!checked.ok()) return ReportWrongUse(kName, checked);
+    return ReportStatus(kName, Execute(options));
+  });
 }
 
 }  // namespace lathe

@@ -339,14 +339,11 @@ absl::Status Run(const Options& o, const Request& request) {
 int BenchCommand(absl::Span<const std::string> args) {
   Options options;
   FlagTable flags = Declare(options);
-  absl::StatusOr<ParseResult> parsed = flags.Parse(args);
-  if (!parsed.ok()) return ReportWrongUse("lathe bench", parsed.status());
-  if (*parsed == ParseResult::kHelp) {
-    return ReportStatus("lathe bench", WriteStdout(flags.Help()));
-  }
-  absl::StatusOr<Request> request = ParseRequest(options);
-  if (!request.ok()) return ReportWrongUse("lathe bench", request.status());
-  return ReportStatus("lathe bench", Run(options, *request));
+  return RunWithFlags("lathe bench", flags, args, [&] {
+    const absl::StatusOr<Request> request = ParseRequest(options);
+    if (!request.ok()) return ReportWrongUse("lathe bench", request.status());
+    return ReportStatus("lathe bench", Run(options, *request));
+  });
 }
 
 }  // namespace lathe

@@ -56,6 +56,27 @@ TEST(CommandTest, UnknownCommandNamesTheNearest) {
   EXPECT_THAT(GetCapturedStderr(), HasSubstr("flags of a command follow its name"));
 }
 
+TEST(CommandTest, FlagsAreReadBeforeTheCommandActs) {
+  bool loud = false;
+  int calls = 0;
+  auto run = [&](const std::vector<std::string>& words) {
+    FlagTable flags("tool make", "[flags]", "Makes things.");
+    flags.Bool("loud", &loud, "say so");
+    return RunWithFlags("tool make", flags, words, [&] {
+      ++calls;
+      return loud ? 7 : 8;
+    });
+  };
+  EXPECT_EQ(run({"--loud"}), 7);
+  CaptureStdout();
+  EXPECT_EQ(run({"--help"}), kExitDone);
+  EXPECT_THAT(GetCapturedStdout(), HasSubstr("Makes things."));
+  CaptureStderr();
+  EXPECT_EQ(run({"--quiet"}), kExitWrongUse);
+  EXPECT_THAT(GetCapturedStderr(), HasSubstr("tool make: "));
+  EXPECT_EQ(calls, 1);
+}
+
 TEST(CommandTest, ExitCodesTellWhoseFaultItIs) {
   CaptureStderr();
   EXPECT_EQ(ReportStatus("tool", absl::OkStatus()), kExitDone);
