@@ -117,10 +117,9 @@ absl::StatusOr<std::string> LlvmText(const Artifact& artifact, const Options& o)
   LATHE_ASSIGN_OR_RETURN(std::vector<const artifact::Code*> codes,
                          CodeOfLevel(artifact.manifest(), o.level));
   std::string out;
-  for (const artifact::Code* code : codes) {
-    LATHE_ASSIGN_OR_RETURN(CpuObject object, CompileAgain(artifact, *code, symbol));
-    absl::StrAppend(&out, "; ", code->feature_level(), "\n", object.llvm_ir);
-  }
+  LATHE_ASSIGN_OR_RETURN(std::vector<CpuObject> objects, CompileAgain(artifact, codes, symbol));
+  for (size_t i = 0; i < codes.size(); ++i)
+    absl::StrAppend(&out, "; ", codes[i]->feature_level(), "\n", objects[i].llvm_ir);
   return out;
 }
 
@@ -179,11 +178,12 @@ absl::StatusOr<std::string> CodeText(const Artifact& artifact, const std::string
   // Without IR there is neither a tile to tell nor code to compile.
   const std::vector<TuningRule> tiles =
       TilesInForce(artifact, /*level=*/"").value_or(std::vector<TuningRule>());
-  for (const artifact::Code* code : codes) {
-    absl::StatusOr<CpuObject> object = CompileAgain(artifact, *code, symbol);
+  const absl::StatusOr<std::vector<CpuObject>> objects = CompileAgain(artifact, codes, symbol);
+  for (size_t i = 0; i < codes.size(); ++i) {
+    const artifact::Code* code = codes[i];
     absl::StrAppend(&out, "  ", code->feature_level());
-    if (object.ok()) {
-      LATHE_ASSIGN_OR_RETURN(uint64_t bytes, InstructionBytes(*object));
+    if (objects.ok()) {
+      LATHE_ASSIGN_OR_RETURN(uint64_t bytes, InstructionBytes((*objects)[i]));
       absl::StrAppend(&out, ": ", bytes, " bytes of instructions");
     }
     LATHE_ASSIGN_OR_RETURN(std::string assembly, KernelAssembly(artifact, *code, symbol));

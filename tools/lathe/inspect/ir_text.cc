@@ -17,7 +17,6 @@
 #include "llvm/ADT/SetVector.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/IRMapping.h"
-#include "mlir/Parser/Parser.h"
 #include "ops/core/dialect.h"
 #include "runtime/base/status_macros.h"
 #include "runtime/base/strings.h"
@@ -186,14 +185,12 @@ absl::StatusOr<IrModule> ParseIr(const Artifact& artifact, const std::string& ph
   RegisterCompilerDialects(registry);
   IrModule ir;
   ir.context = std::make_unique<mlir::MLIRContext>(registry);
-  DiagnosticCollector diagnostics(ir.context.get());
-  ir.module = mlir::parseSourceString<mlir::ModuleOp>(
-      {text.data(), text.size()}, mlir::ParserConfig(ir.context.get()), absl::StrCat("ir.", phase));
-  if (!ir.module)
-    return diagnostics.ToStatus(absl::StrCat("section ir.", phase, " holds no module"));
+  LATHE_ASSIGN_OR_RETURN(ir.module,
+                         ParseModule(ir.context.get(), text, absl::StrCat("section ir.", phase)));
   // What looks into the module relies on what the phase promises; the artifact may come from
   // anywhere.
   LATHE_ASSIGN_OR_RETURN(const Phase known, ParsePhase(phase));
+  DiagnosticCollector diagnostics(ir.context.get());
   if (mlir::failed(VerifyContract(known, *ir.module)))
     return diagnostics.ToStatus(absl::StrCat("section ir.", phase, " breaks its contract"));
   return ir;

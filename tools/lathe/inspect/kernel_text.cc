@@ -12,6 +12,27 @@
 #include "tools/lathe/inspect/ir_text.h"
 
 namespace lathe {
+namespace {
+
+// The kernel's body is lowered in place, so that each is compiled once.
+absl::StatusOr<CpuObject> CompileFrom(mlir::ModuleOp module, const artifact::Code& code,
+                                      const std::string& symbol) {
+  LATHE_ASSIGN_OR_RETURN(Target target, FindTarget(code.target()));
+  LATHE_ASSIGN_OR_RETURN(CpuLevel level, FindLevel(target, code.feature_level()));
+  mlir::ModuleOp kernels = FindKernels(module, target);
+  if (!kernels) return absl::NotFoundError("the IR of phase lower holds no kernels");
+  LATHE_ASSIGN_OR_RETURN(std::vector<LoweredKernel> lowered, KernelsOfLevel(kernels, level));
+  for (LoweredKernel& kernel : lowered) {
+    if (kernel.symbol != symbol) continue;
+    LATHE_ASSIGN_OR_RETURN(CpuObject object, CompileCpu(kernel.body, level, /*keep_text=*/true),
+                           "kernel ", symbol, " for ", level.name);
+    object.name = symbol;
+    return object;
+  }
+  return absl::NotFoundError(absl::StrCat("the IR of phase lower holds no kernel ", symbol));
+}
+
+}  // namespace
 
 absl::StatusOr<std::string> FindKernel(const artifact::Manifest& manifest,
                                        const std::string& name) {
@@ -59,22 +80,16 @@ absl::StatusOr<std::string> KernelAssembly(const Artifact& artifact, const artif
   return std::string(text.substr(begin, end == absl::string_view::npos ? end : end - begin + 1));
 }
 
-absl::StatusOr<CpuObject> CompileAgain(const Artifact& artifact, const artifact::Code& code,
-                                       const std::string& symbol) {
-  LATHE_ASSIGN_OR_RETURN(Target target, FindTarget(code.target()));
-  LATHE_ASSIGN_OR_RETURN(CpuLevel level, FindLevel(target, code.feature_level()));
+absl::StatusOr<std::vector<CpuObject>> CompileAgain(const Artifact& artifact,
+                                                    absl::Span<const artifact::Code* const> codes,
+                                                    const std::string& symbol) {
   LATHE_ASSIGN_OR_RETURN(IrModule ir, ParseIr(artifact, "lower"));
-  mlir::ModuleOp kernels = FindKernels(*ir.module, target);
-  if (!kernels) return absl::NotFoundError("the IR of phase lower holds no kernels");
-  LATHE_ASSIGN_OR_RETURN(std::vector<LoweredKernel> lowered, KernelsOfLevel(kernels, level));
-  for (LoweredKernel& kernel : lowered) {
-    if (kernel.symbol != symbol) continue;
-    LATHE_ASSIGN_OR_RETURN(CpuObject object, CompileCpu(kernel.body, level, /*keep_text=*/true),
-                           "kernel ", symbol, " for ", level.name);
-    object.name = symbol;
-    return object;
+  std::vector<CpuObject> objects;
+  for (const artifact::Code* code : codes) {
+    LATHE_ASSIGN_OR_RETURN(CpuObject object, CompileFrom(*ir.module, *code, symbol));
+    objects.push_back(std::move(object));
   }
-  return absl::NotFoundError(absl::StrCat("the IR of phase lower holds no kernel ", symbol));
+  return objects;
 }
 
 absl::StatusOr<uint64_t> InstructionBytes(const CpuObject& object) {

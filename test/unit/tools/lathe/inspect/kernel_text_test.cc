@@ -33,14 +33,16 @@ TEST(KernelTextTest, CompilingAgainGivesTheSameCode) {
   LATHE_ASSERT_OK_AND_ASSIGN(std::string symbol, FindKernel(artifact.manifest(), "lm_head"));
   LATHE_ASSERT_OK_AND_ASSIGN(auto codes, CodeOfLevel(artifact.manifest(), "x86-64-v4"));
   ASSERT_THAT(codes, SizeIs(1));
-  LATHE_ASSERT_OK_AND_ASSIGN(CpuObject object, CompileAgain(artifact, *codes[0], symbol));
+  LATHE_ASSERT_OK_AND_ASSIGN(std::vector<CpuObject> objects, CompileAgain(artifact, codes, symbol));
+  ASSERT_THAT(objects, SizeIs(1));
+  const CpuObject& object = objects[0];
   EXPECT_THAT(object.llvm_ir, AllOf(HasSubstr("void @" + symbol + "("), HasSubstr("<16 x float>")));
   LATHE_ASSERT_OK_AND_ASSIGN(std::string kept, KernelAssembly(artifact, *codes[0], symbol));
   EXPECT_EQ(kept, ";; kernel " + symbol + "\n" + object.assembly);
   LATHE_ASSERT_OK_AND_ASSIGN(uint64_t bytes, InstructionBytes(object));
   EXPECT_GT(bytes, 100u);
   EXPECT_LT(bytes, object.bytes.size());
-  EXPECT_THAT(CompileAgain(artifact, *codes[0], "matmul_none").status(),
+  EXPECT_THAT(CompileAgain(artifact, codes, "matmul_none").status(),
               StatusIs(absl::StatusCode::kNotFound, HasSubstr("holds no kernel matmul_none")));
 }
 
@@ -51,7 +53,7 @@ TEST(KernelTextTest, WithoutIrThereIsNothingToCompile) {
       0);
   LATHE_ASSERT_OK_AND_ASSIGN(Artifact artifact, Artifact::Open(model.output()));
   LATHE_ASSERT_OK_AND_ASSIGN(auto codes, CodeOfLevel(artifact.manifest(), ""));
-  EXPECT_THAT(CompileAgain(artifact, *codes[0], "x").status(),
+  EXPECT_THAT(CompileAgain(artifact, codes, "x").status(),
               StatusIs(absl::StatusCode::kNotFound, HasSubstr("compiled with --no-keep-ir")));
   LATHE_ASSERT_OK_AND_ASSIGN(std::string symbol, FindKernel(artifact.manifest(), "lm_head"));
   EXPECT_THAT(KernelAssembly(artifact, *codes[0], symbol).value(), HasSubstr("vfmadd"));
