@@ -1,7 +1,5 @@
 #include "compiler/pipeline/compile.h"
 
-#include <sys/stat.h>
-
 #include <chrono>
 
 #include "absl/strings/str_cat.h"
@@ -140,10 +138,7 @@ absl::StatusOr<CompileReport> Compile(mlir::ModuleOp module, const TensorSource&
                                       const std::string& output) {
   LATHE_RETURN_IF_ERROR(CheckOrder(options));
   LATHE_ASSIGN_OR_RETURN(std::vector<Target> targets, FindTargets(options.targets));
-  if (!options.dump_dir.empty() && ::mkdir(options.dump_dir.c_str(), 0777) != 0 &&
-      errno != EEXIST) {
-    return absl::ErrnoToStatus(errno, absl::StrCat("cannot make the folder ", options.dump_dir));
-  }
+  if (!options.dump_dir.empty()) LATHE_RETURN_IF_ERROR(MakeFolder(options.dump_dir));
   LATHE_RETURN_IF_ERROR(PhaseRunner(module, options, attachments).Run());
   CompileReport report;
   if (options.stop_after && *options.stop_after < Phase::kEmit) return report;

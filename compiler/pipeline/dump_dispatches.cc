@@ -20,11 +20,6 @@ namespace {
 
 constexpr size_t kMostNameBytes = 120;
 
-absl::Status MakeFolder(const std::string& path) {
-  if (::mkdir(path.c_str(), 0777) == 0 || errno == EEXIST) return absl::OkStatus();
-  return absl::ErrnoToStatus(errno, absl::StrCat("cannot make the folder ", path));
-}
-
 // The kernels of each dispatch, by its name and then by target.
 std::map<std::string, std::map<std::string, std::string>> KernelSymbols(mlir::ModuleOp module) {
   std::map<std::string, std::map<std::string, std::string>> symbols;
@@ -40,6 +35,11 @@ std::map<std::string, std::map<std::string, std::string>> KernelSymbols(mlir::Mo
 }
 
 }  // namespace
+
+absl::Status MakeFolder(const std::string& path) {
+  if (::mkdir(path.c_str(), 0777) == 0 || errno == EEXIST) return absl::OkStatus();
+  return absl::ErrnoToStatus(errno, absl::StrCat("cannot make the folder ", path));
+}
 
 std::string FolderName(absl::string_view dispatch) {
   std::string name;

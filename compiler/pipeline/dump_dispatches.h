@@ -17,6 +17,9 @@
 
 namespace lathe {
 
+// OK when the folder is there already.
+absl::Status MakeFolder(const std::string& path);
+
 class DispatchDumper {
  public:
   // Writes problems and kernels of `module`, which went through phase plan, below `dir`/dispatches.
