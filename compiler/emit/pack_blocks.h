@@ -32,9 +32,6 @@ absl::Status CheckTensor(const TensorView& tensor);
 // The same, and `tensor` is a matrix for whose packed form `out_bytes` is the size.
 absl::Status CheckPackable(const TensorView& tensor, WeightFormat format, size_t out_bytes);
 
-// Blocks of 16 columns of a weight [columns, inner].
-inline int64_t NumBlocks(int64_t columns) { return (columns + kBlockColumns - 1) / kBlockColumns; }
-
 // Words of 4 bytes [count] of each of up to 16 rows, side by side: out[i][row]. Rows that are not
 // there become zero.
 void Interleave(absl::Span<const char* const> rows, int64_t count, char* out);

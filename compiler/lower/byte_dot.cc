@@ -46,8 +46,7 @@ class VnniDot : public ByteDot {
   }
 
   Value Add(Value sum, const Factor& weights, const Factor& activations) const override {
-    return b_.Intrinsic("llvm.x86.avx512.vpdpbusd.512", sum.getType(),
-                        {sum, weights[0], activations[0]});
+    return b_.DotBytes(sum, weights[0], activations[0]);
   }
 
  private:
@@ -113,7 +112,7 @@ class WideningDot : public ByteDot {
 }  // namespace
 
 std::unique_ptr<ByteDot> MakeByteDot(KernelBuilder& b) {
-  if (llvm::is_contained(b.level().features, "avx512_vnni")) return std::make_unique<VnniDot>(b);
+  if (b.level().Has("avx512_vnni")) return std::make_unique<VnniDot>(b);
   return std::make_unique<WideningDot>(b);
 }
 

@@ -34,9 +34,10 @@ Values DotProduct::Accumulate(const MatmulTile& tile, Value rows, ArrayRef<Value
     }
     for (int64_t row = 0; row < tile.rows; ++row) {
       Value pair = b_.Load(b_.i32(), b_.At(x, row * RowBytes() + step * 4), 4);
+      Value value = b_.Recast(b_.BF16Pairs(), b_.Broadcast(pair));
       for (int64_t s = 0; s < width; ++s) {
         Value& sum = sums[row * width + s];
-        sum = b_.DotBF16(sum, pairs[s], pair);
+        sum = b_.DotBF16(sum, pairs[s], value);
       }
     }
   };

@@ -7,7 +7,7 @@
 
 namespace lathe {
 
-// Of weights kBF16Pairs, on levels with has_bf16_dot.
+// Of weights kBF16Pairs, on levels with avx512_bf16.
 class DotProduct : public MatmulProduct {
  public:
   DotProduct(KernelBuilder& b, int64_t inner, int64_t prefetch_lines)

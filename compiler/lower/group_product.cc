@@ -11,7 +11,6 @@ using namespace mlir;  // NOLINT(google-build-using-namespace): op names would f
 
 namespace {
 
-constexpr int64_t kLineBytes = 64;
 constexpr int64_t kScaleLineBytes = kBlockColumns * 2;  // f16
 constexpr int64_t kGroupEntryBytes = 8;                 // scale f32, start i32
 // k whose dot products are written out one after the other; a longer group is a loop.
@@ -20,8 +19,6 @@ constexpr int64_t kUnrolledK = 32;
 // Numbers stand for zero where all of a group is smaller than this: 127 / magnitude is finite
 // above.
 constexpr float kLeastMagnitude = 0x1p-120f;
-
-int64_t WholeLines(int64_t bytes) { return (bytes + kLineBytes - 1) / kLineBytes * kLineBytes; }
 
 GroupQuant QuantOfIntegers(WeightFormat format) {
   std::optional<GroupQuant> quant = QuantOf(format);

@@ -261,12 +261,12 @@ Value KernelBuilder::DivF(Value a, Value b) { return Make<arith::DivFOp>(a, b); 
 Value KernelBuilder::Fma(Value a, Value b, Value c) {
   return Make<LLVM::FMAOp>(a.getType(), a, b, c);
 }
-Value KernelBuilder::DotBF16(Value sum, Value pairs, Value pair) {
-  Value others = Make<vector::BitCastOp>(BF16Pairs(), Broadcast(pair));
-  auto call = LLVM::CallIntrinsicOp::create(
-      builder_, loc_, sum.getType(), builder_.getStringAttr("llvm.x86.avx512bf16.dpbf16ps.512"),
-      ValueRange{sum, pairs, others});
-  return call.getResults();
+Value KernelBuilder::DotBF16(Value sum, Value pairs, Value other_pairs) {
+  return Intrinsic("llvm.x86.avx512bf16.dpbf16ps.512", sum.getType(), {sum, pairs, other_pairs});
+}
+Value KernelBuilder::DotBytes(Value sum, Value unsigned_bytes, Value signed_bytes) {
+  return Intrinsic("llvm.x86.avx512.vpdpbusd.512", sum.getType(),
+                   {sum, unsigned_bytes, signed_bytes});
 }
 Value KernelBuilder::NegF(Value a) { return Make<arith::NegFOp>(a); }
 

@@ -126,9 +126,11 @@ class KernelBuilder {
   Value MulF(Value a, Value b);
   Value DivF(Value a, Value b);
   Value Fma(Value a, Value b, Value c);
-  // sum + the dot product of each of 16 pairs of bf16 with the one `pair` (its bits, i32); on levels
-  // with has_bf16_dot.
-  Value DotBF16(Value sum, Value pairs, Value pair);
+  // sum + the dot product of the pair of bf16 in each of 16 lanes; needs avx512_bf16.
+  Value DotBF16(Value sum, Value pairs, Value other_pairs);
+  // i32 sum + the dot product of the four bytes in each of 16 lanes, u8 times i8; needs
+  // avx512_vnni.
+  Value DotBytes(Value sum, Value unsigned_bytes, Value signed_bytes);
   Value NegF(Value a);
   Value MaxF(Value a, Value b);   // b where either is NaN
   Value MinF(Value a, Value b);   // b where either is NaN

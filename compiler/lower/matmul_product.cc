@@ -8,7 +8,7 @@ namespace lathe {
 
 std::unique_ptr<MatmulProduct> MakeProduct(KernelBuilder& b, WeightFormat format, bool rounds_x,
                                            int64_t inner, const MatmulTiling& tiling) {
-  if (format == WeightFormat::kBF16Pairs && rounds_x && b.level().has_bf16_dot)
+  if (format == WeightFormat::kBF16Pairs && rounds_x && b.level().Has("avx512_bf16"))
     return std::make_unique<DotProduct>(b, inner, tiling.prefetch_lines);
   if (QuantOf(format))
     return std::make_unique<GroupProduct>(b, format, inner, tiling.prefetch_lines);
@@ -19,7 +19,7 @@ int64_t PreparedRowBytes(WeightFormat format, int64_t inner) {
   if (std::optional<GroupQuant> quant = QuantOf(format))
     return PreparedGroupRowBytes(*quant, inner, kMostActivationBytes);
   if (format != WeightFormat::kBF16Pairs) return 0;
-  return (inner * 2 + 63) / 64 * 64;
+  return WholeLines(inner * 2);
 }
 
 }  // namespace lathe

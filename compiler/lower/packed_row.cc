@@ -8,8 +8,6 @@ using namespace mlir;  // NOLINT(google-build-using-namespace): op names would f
 
 namespace {
 
-constexpr int64_t kLineBytes = 64;
-
 Value FromElements(KernelBuilder& b, Type element, const Values& values) {
   return vector::FromElementsOp::create(
       b.mlir(), b.loc(), b.Lanes(element, static_cast<int64_t>(values.size())), values);

@@ -29,7 +29,7 @@ bool IsPointwise(RowOp op) {
   }
 }
 
-int64_t AlignedRowBytes(int64_t width) { return (width * 4 + 63) / 64 * 64; }
+int64_t AlignedRowBytes(int64_t width) { return WholeLines(width * 4); }
 
 // Where each value lives: sources stay in their operand and are loaded when used; the others have a
 // place in scratch if a later loop reads them.

@@ -10,8 +10,6 @@
 namespace lathe {
 namespace {
 
-constexpr int64_t kLineBytes = 64;
-
 struct FormatInfo {
   absl::string_view layout;
   std::optional<GroupQuant> quant = {};
@@ -26,9 +24,6 @@ const FormatInfo& InfoOf(WeightFormat format) {
                                           {"q4g128n16", GroupQuant{.bits = 4, .group = 128}}};
   return kInfos[static_cast<size_t>(format)];
 }
-
-// Rounded up to whole cache lines.
-int64_t WholeLines(int64_t bytes) { return (bytes + kLineBytes - 1) / kLineBytes * kLineBytes; }
 
 }  // namespace
 
@@ -72,8 +67,7 @@ int64_t PackedBlockBytes(WeightFormat format, int64_t inner) {
 }
 
 int64_t PackedWeightBytes(WeightFormat format, int64_t columns, int64_t inner) {
-  const int64_t blocks = (columns + kBlockColumns - 1) / kBlockColumns;
-  return blocks * PackedBlockBytes(format, inner);
+  return NumBlocks(columns) * PackedBlockBytes(format, inner);
 }
 
 }  // namespace lathe

@@ -17,6 +17,13 @@ namespace lathe {
 // Columns of a block of packed weights: a block holds all of K for these columns, blocks follow
 // each other.
 inline constexpr int64_t kBlockColumns = 16;
+inline int64_t NumBlocks(int64_t columns) { return (columns + kBlockColumns - 1) / kBlockColumns; }
+
+// Blocks and prepared rows are whole cache lines.
+inline constexpr int64_t kLineBytes = 64;
+inline int64_t WholeLines(int64_t bytes) {
+  return (bytes + kLineBytes - 1) / kLineBytes * kLineBytes;
+}
 
 // Small integers: a block has the numbers, then the scales. K' is K rounded up to whole groups; k
 // behind K and columns behind N are the number 0, and the scale of the latter is 0.

@@ -25,16 +25,15 @@ struct UnitShape {
 };
 
 UnitShape ShapeOf(KernelBuilder& b, ArithmeticUnit unit) {
-  mlir::OpBuilder& builder = b.mlir();
   switch (unit) {
     case ArithmeticUnit::kFmaF32:
       return {b.Lanes(b.f32()), b.Lanes(b.f32()), 16 * 2};
     case ArithmeticUnit::kDotInt8:
-      return {b.Lanes(b.i32()), b.Lanes(builder.getI8Type(), 64), 64 * 2};
+      return {b.Lanes(b.i32()), b.Lanes(b.i8(), 64), 64 * 2};
     case ArithmeticUnit::kDotBF16:
-      return {b.Lanes(b.f32()), b.Lanes(builder.getBF16Type(), 32), 32 * 2};
+      return {b.Lanes(b.f32()), b.BF16Pairs(), 32 * 2};
     case ArithmeticUnit::kFmaF16:
-      return {b.Lanes(builder.getF16Type(), 32), b.Lanes(builder.getF16Type(), 32), 32 * 2};
+      return {b.Lanes(b.f16(), 32), b.Lanes(b.f16(), 32), 32 * 2};
   }
   LATHE_CHECK(false) << "no such unit";
   return {};
@@ -42,20 +41,14 @@ UnitShape ShapeOf(KernelBuilder& b, ArithmeticUnit unit) {
 
 // accumulator + factor * factor, in the unit's own way.
 Value Accumulate(KernelBuilder& b, ArithmeticUnit unit, Value accumulator, Value factor) {
-  auto intrinsic = [&](llvm::StringRef name) {
-    return mlir::LLVM::CallIntrinsicOp::create(b.mlir(), b.loc(), accumulator.getType(),
-                                               b.mlir().getStringAttr(name),
-                                               mlir::ValueRange{accumulator, factor, factor})
-        ->getResult(0);
-  };
   switch (unit) {
     case ArithmeticUnit::kFmaF32:
     case ArithmeticUnit::kFmaF16:
       return b.Fma(factor, factor, accumulator);
     case ArithmeticUnit::kDotInt8:
-      return intrinsic("llvm.x86.avx512.vpdpbusd.512");
+      return b.DotBytes(accumulator, factor, factor);
     case ArithmeticUnit::kDotBF16:
-      return intrinsic("llvm.x86.avx512bf16.dpbf16ps.512");
+      return b.DotBF16(accumulator, factor, factor);
   }
   LATHE_CHECK(false) << "no such unit";
   return {};
@@ -82,15 +75,8 @@ CpuLevel LevelWith(ArithmeticUnit unit, CpuLevel level) {
 
 absl::StatusOr<std::string> CompileAlone(const CpuLevel& level,
                                          const std::function<void(KernelBuilder&)>& emit) {
-  mlir::DialectRegistry registry;
-  RegisterKernelDialects(registry);
-  mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
-  context.loadAllAvailableDialects();
-  mlir::OwningOpRef<mlir::ModuleOp> module(mlir::ModuleOp::create(mlir::UnknownLoc::get(&context)));
-  KernelBuilder builder(*module, level);
-  emit(builder);
-  LATHE_ASSIGN_OR_RETURN(CpuCode code,
-                         CompileKernels({{ProbeCode::kSymbol, PrintKernel(*module)}}, level, {}));
+  const KernelSource source = EmitKernel(ProbeCode::kSymbol, level, emit);
+  LATHE_ASSIGN_OR_RETURN(CpuCode code, CompileKernels({source}, level, {}));
   return std::move(code.elf);
 }
 

@@ -27,8 +27,7 @@ class ObjectReader {
     bool fits = false;
     if constexpr (std::is_same_v<T, std::string>) {
       fits = member->is_string();
-    } else if constexpr (std::is_same_v<T, bool>) {
-      fits = member->is_boolean();
+
     } else if constexpr (std::is_floating_point_v<T>) {
       fits = member->is_number() && member->get<double>() > 0;
     } else {
@@ -77,7 +76,6 @@ class ObjectReader {
  private:
   template <typename T>
   static const char* Kind() {
-    if (std::is_same_v<T, bool>) return "boolean";
     return std::is_same_v<T, std::string> ? "string" : "positive number";
   }
 
@@ -98,7 +96,6 @@ absl::StatusOr<CpuLevel> ReadLevel(const Json& json, const std::string& where) {
   reader.Read("llvm_cpu", level.llvm_cpu);
   reader.ReadList("llvm_features", level.llvm_features);
   reader.ReadList("features", level.features);
-  reader.Read("has_bf16_dot", level.has_bf16_dot);
   reader.Read("vector_bits", level.vector_bits);
   reader.Read("vector_registers", level.vector_registers);
   reader.Read("matmul_tile_rows", level.matmul_tile_rows);
@@ -144,6 +141,10 @@ absl::Status ReadLevels(const Json& json, const std::string& where, std::vector<
 }
 
 }  // namespace
+
+bool CpuLevel::Has(absl::string_view feature) const {
+  return std::find(features.begin(), features.end(), feature) != features.end();
+}
 
 absl::StatusOr<Target> ParseTarget(absl::string_view json, absl::string_view origin) {
   Json root = Json::parse(json.begin(), json.end(), nullptr, /*allow_exceptions=*/false);

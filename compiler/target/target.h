@@ -20,8 +20,6 @@ struct CpuLevel {
   std::string llvm_cpu;                    // LLVM's name of the least such machine
   std::vector<std::string> llvm_features;  // what it has beyond that, as LLVM spells it
   std::vector<std::string> features;       // what a machine must have, as /proc/cpuinfo spells it
-  // Dot products of bf16 pairs, where they are faster than f32 FMA.
-  bool has_bf16_dot = false;
   int vector_bits = 0;
   int vector_registers = 0;
   // The register tile of a matrix product: rows x columns f32 accumulators, chosen so that they,
@@ -34,6 +32,10 @@ struct CpuLevel {
   int matvec_columns = 0;
   // The same for weights of small integers, whose streams bring fewer bytes a step.
   int matvec_group_columns = 0;
+
+  // Whether every machine of the level has `feature`, as `features` spells it. Code uses what a
+  // level has: a level names only what is worth using on its machines.
+  bool Has(absl::string_view feature) const;
 
   bool operator==(const CpuLevel&) const = default;
 };

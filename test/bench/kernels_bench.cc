@@ -151,7 +151,7 @@ void RegisterAll(const CpuLevel& level) {
   };
   add("limit/read", [=](benchmark::State& s) { ReadBandwidth(s, level); });
   add("limit/fma", [=](benchmark::State& s) { ArithmeticPeak(s, level, ArithmeticUnit::kFmaF32); });
-  if (llvm::is_contained(level.features, "avx512_vnni")) {
+  if (level.Has("avx512_vnni")) {
     add("limit/dot_int8",
         [=](benchmark::State& s) { ArithmeticPeak(s, level, ArithmeticUnit::kDotInt8); });
   }

@@ -152,6 +152,18 @@ std::string PrintKernel(mlir::ModuleOp module) {
   return text + "\n";
 }
 
+KernelSource EmitKernel(const std::string& name, const CpuLevel& level,
+                        absl::FunctionRef<void(KernelBuilder&)> emit) {
+  mlir::DialectRegistry registry;
+  RegisterKernelDialects(registry);
+  mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
+  context.loadAllAvailableDialects();
+  mlir::OwningOpRef<mlir::ModuleOp> module(mlir::ModuleOp::create(mlir::UnknownLoc::get(&context)));
+  KernelBuilder builder(*module, level);
+  emit(builder);
+  return {name, PrintKernel(*module)};
+}
+
 absl::StatusOr<CpuObject> CompileCpu(mlir::ModuleOp module, const CpuLevel& level, bool keep_text) {
   LATHE_RETURN_IF_ERROR(LowerToLlvm(module));
   llvm::LLVMContext context;

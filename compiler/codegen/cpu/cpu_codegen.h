@@ -7,8 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "compiler/lower/kernel_builder.h"
 #include "compiler/target/target.h"
 #include "mlir/IR/BuiltinOps.h"
 
@@ -44,6 +46,10 @@ void RegisterKernelDialects(mlir::DialectRegistry& registry);
 
 // The MLIR text of `module`, as KernelSource holds it.
 std::string PrintKernel(mlir::ModuleOp module);
+
+// The kernel `name` that `emit` adds to an empty module, for `level`.
+KernelSource EmitKernel(const std::string& name, const CpuLevel& level,
+                        absl::FunctionRef<void(KernelBuilder&)> emit);
 
 // Compiles one module, which is lowered in place.
 absl::StatusOr<CpuObject> CompileCpu(mlir::ModuleOp module, const CpuLevel& level,

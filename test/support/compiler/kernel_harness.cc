@@ -27,15 +27,11 @@ std::vector<CpuLevel> RunnableLevels() {
   return levels;
 }
 
-std::string KernelText(const CpuLevel& level, const std::function<void(KernelBuilder&)>& emit) {
-  mlir::DialectRegistry registry;
-  RegisterKernelDialects(registry);
-  mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
-  context.loadAllAvailableDialects();
-  mlir::OwningOpRef<mlir::ModuleOp> module(mlir::ModuleOp::create(mlir::UnknownLoc::get(&context)));
-  KernelBuilder builder(*module, level);
-  emit(builder);
-  return PrintKernel(*module);
+AlignedBytes::AlignedBytes(int64_t size)
+    : data_(static_cast<char*>(std::aligned_alloc(64, static_cast<size_t>((size + 63) / 64 * 64)))),
+      size_(static_cast<size_t>(size)) {
+  LATHE_CHECK(data_ != nullptr) << size;
+  std::memset(data_, 0, size_);
 }
 
 absl::StatusOr<std::unique_ptr<LoadedCode>> LoadedCode::Load(const std::string& elf) {
@@ -61,7 +57,7 @@ KernelFn LoadedCode::Find(const std::string& name) const {
 absl::StatusOr<std::unique_ptr<KernelHarness>> KernelHarness::Make(
     const std::string& name, const CpuLevel& level, const std::function<void(KernelBuilder&)>& emit,
     bool keep_text) {
-  KernelSource source{name, KernelText(level, emit)};
+  const KernelSource source = EmitKernel(name, level, emit);
   LATHE_ASSIGN_OR_RETURN(CpuCode code,
                          CompileKernels({source}, level, {.threads = 1, .keep_text = keep_text}));
   auto harness = std::make_unique<KernelHarness>();
@@ -74,17 +70,15 @@ absl::StatusOr<std::unique_ptr<KernelHarness>> KernelHarness::Make(
 
 void KernelHarness::Run(std::vector<const void*> operands, std::vector<int64_t> dims, int64_t items,
                         int64_t parts, int64_t scratch_bytes) const {
-  struct Free {
-    void operator()(void* p) const { std::free(p); }
-  };
-  const int64_t rounded = (scratch_bytes + 127) / 64 * 64;
-  std::unique_ptr<void, Free> scratch(std::aligned_alloc(64, static_cast<size_t>(rounded)));
+  // Never empty, so that a kernel without scratch gets an address too.
+  AlignedBytes scratch(scratch_bytes + 64);
   std::vector<void*> pointers;
   for (const void* operand : operands) pointers.push_back(const_cast<void*>(operand));
   for (int64_t part = 0; part < parts; ++part) {
-    std::memset(scratch.get(), 0xff, static_cast<size_t>(rounded));  // NaN: nothing may rely on it
+    // NaN: nothing may rely on it.
+    std::memset(scratch.data(), 0xff, scratch.span().size());
     function_(pointers.data(), dims.data(), items * part / parts, items * (part + 1) / parts,
-              scratch.get());
+              scratch.data());
   }
 }
 

@@ -5,12 +5,15 @@
 //   }
 #pragma once
 
+#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "compiler/lower/kernel_builder.h"
 #include "compiler/target/target.h"
 #include "runtime/artifact/kernel_abi.h"
@@ -20,8 +23,23 @@ namespace lathe::testing {
 // The feature levels of target "cpu" that this machine can run.
 std::vector<CpuLevel> RunnableLevels();
 
-// The text of the module that `emit` writes.
-std::string KernelText(const CpuLevel& level, const std::function<void(KernelBuilder&)>& emit);
+// Zeroed memory that starts at a multiple of 64, as packed weights and scratch memory do.
+class AlignedBytes {
+ public:
+  explicit AlignedBytes(int64_t size);
+  ~AlignedBytes() { std::free(data_); }
+  AlignedBytes(AlignedBytes&& other) noexcept
+      : data_(std::exchange(other.data_, nullptr)), size_(other.size_) {}
+  AlignedBytes(const AlignedBytes&) = delete;
+  AlignedBytes& operator=(const AlignedBytes&) = delete;
+
+  char* data() const { return data_; }
+  absl::Span<char> span() const { return {data_, size_}; }
+
+ private:
+  char* data_;
+  size_t size_;
+};
 
 // Code from a linked ELF shared object, loaded into this process.
 class LoadedCode {

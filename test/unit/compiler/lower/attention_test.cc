@@ -4,6 +4,7 @@
 #include <cstring>
 #include <limits>
 
+#include "compiler/codegen/cpu/cpu_codegen.h"
 #include "runtime/base/float_types.h"
 #include "test/support/compiler/kernel_harness.h"
 #include "test/support/status_matchers.h"
@@ -235,8 +236,8 @@ TEST(Attention, CountsItems) {
 
 TEST(AttentionDeathTest, RefusesWhatItCannotEmit) {
   auto emit = [](const AttentionSpec& spec) {
-    ::lathe::testing::KernelText(RunnableLevels().front(),
-                                 [&](KernelBuilder& b) { EmitAttention(b, "a", spec); });
+    EmitKernel("a", RunnableLevels().front(),
+               [&](KernelBuilder& b) { EmitAttention(b, "a", spec); });
   };
   EXPECT_DEATH(emit(MakeSpec(3, 2, 32, Storage::kBF16, 0)), "C1: 3 query heads, 2 kv heads");
   EXPECT_DEATH(emit(MakeSpec(2, 2, 0, Storage::kBF16, 0)), "C2: heads of 0");

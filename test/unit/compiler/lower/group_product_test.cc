@@ -15,6 +15,7 @@
 namespace lathe {
 namespace {
 
+using ::lathe::testing::AlignedBytes;
 using ::lathe::testing::KernelHarness;
 using ::lathe::testing::RandomFloats;
 using ::lathe::testing::RunnableLevels;
@@ -27,7 +28,7 @@ std::vector<CpuLevel> LevelsThatDiffer() {
   std::vector<CpuLevel> levels;
   for (bool has_vnni : {false, true}) {
     for (const CpuLevel& level : RunnableLevels()) {
-      if (llvm::is_contained(level.features, "avx512_vnni") != has_vnni) continue;
+      if (level.Has("avx512_vnni") != has_vnni) continue;
       levels.push_back(level);
       break;
     }
@@ -35,23 +36,15 @@ std::vector<CpuLevel> LevelsThatDiffer() {
   return levels;
 }
 
-struct FreeDeleter {
-  void operator()(void* p) const { std::free(p); }
-};
-using Bytes = std::unique_ptr<uint8_t, FreeDeleter>;
-
-Bytes AlignedBytes(int64_t size) {
-  auto* data =
-      static_cast<uint8_t*>(std::aligned_alloc(64, static_cast<size_t>((size + 63) / 64 * 64)));
-  std::memset(data, 0, static_cast<size_t>(size));
-  return Bytes(data);
-}
-
 // A matrix of small integers with scales, and its packed form, written number by number.
 class GroupWeights {
  public:
   GroupWeights(WeightFormat format, int64_t columns, int64_t inner, uint32_t seed)
-      : format_(format), quant_(*QuantOf(format)), columns_(columns), inner_(inner) {
+      : format_(format),
+        quant_(*QuantOf(format)),
+        columns_(columns),
+        inner_(inner),
+        packed_(PackedWeightBytes(format, columns, inner)) {
     const float most = quant_.bits == 8 ? 128.0f : 8.0f;
     for (float value : RandomFloats(static_cast<size_t>(columns * inner), seed))
       numbers_.push_back(static_cast<int>(std::floor(value * most)));
@@ -60,7 +53,7 @@ class GroupWeights {
     Pack();
   }
 
-  const void* packed() const { return packed_.get(); }
+  const void* packed() const { return packed_.data(); }
 
   // As the kernels document it, with q and x_scale from QuantizedRow.
   float Product(int64_t column, const std::vector<int>& q,
@@ -79,12 +72,12 @@ class GroupWeights {
 
  private:
   void Pack() {
-    packed_ = AlignedBytes(PackedWeightBytes(format_, columns_, inner_));
     const int64_t blocks = (columns_ + 15) / 16, groups = quant_.Groups(inner_);
     const int64_t k_per_line = 32 / quant_.bits;
     const int offset = quant_.bits == 8 ? 128 : 8;
     for (int64_t n = 0; n < blocks * 16; ++n) {
-      uint8_t* block = packed_.get() + n / 16 * PackedBlockBytes(format_, inner_);
+      uint8_t* block =
+          reinterpret_cast<uint8_t*>(packed_.data()) + n / 16 * PackedBlockBytes(format_, inner_);
       for (int64_t k = 0; k < groups * quant_.group; ++k) {
         const bool is_padding = n >= columns_ || k >= inner_;
         const int stored =
@@ -105,7 +98,7 @@ class GroupWeights {
   int64_t columns_, inner_;
   std::vector<int> numbers_;
   std::vector<uint16_t> scales_;
-  Bytes packed_;
+  AlignedBytes packed_;
 };
 
 // Activations as int8: the nearest even multiple of the group's magnitude / 127.

@@ -11,6 +11,7 @@
 namespace lathe {
 namespace {
 
+using ::lathe::testing::AlignedBytes;
 using ::lathe::testing::FromBF16;
 using ::lathe::testing::KernelHarness;
 using ::lathe::testing::RandomFloats;
@@ -48,17 +49,17 @@ void CheckTile(const CpuLevel& level, WeightFormat format, bool rounds_x, int64_
   const std::vector<float> x = FromBF16(ToBF16(RandomFloats(static_cast<size_t>(rows * inner), 1)));
   const std::vector<uint16_t> bits = ToBF16(RandomFloats(static_cast<size_t>(columns * inner), 2));
   const std::vector<float> w = FromBF16(bits);
-  std::vector<char> packed(static_cast<size_t>(PackedWeightBytes(format, columns, inner)) + 64);
-  char* aligned = packed.data() + (64 - reinterpret_cast<uintptr_t>(packed.data()) % 64) % 64;
+  AlignedBytes packed(PackedWeightBytes(format, columns, inner));
   LATHE_ASSERT_OK(PackWeight({DType::kBF16,
                               {columns, inner},
                               {reinterpret_cast<const char*>(bits.data()), bits.size() * 2}},
-                             format, 1, {aligned, packed.size() - 64}));
+                             format, 1, packed.span()));
   LATHE_ASSERT_OK_AND_ASSIGN(auto kernel, KernelHarness::Make("k", level, [&](KernelBuilder& b) {
                                EmitTile(b, format, rounds_x, inner, rows, blocks);
                              }));
   std::vector<float> sums(static_cast<size_t>(rows * columns));
-  kernel->Run({x.data(), aligned, sums.data()}, {}, 1, 1, rows * PreparedRowBytes(format, inner));
+  kernel->Run({x.data(), packed.data(), sums.data()}, {}, 1, 1,
+              rows * PreparedRowBytes(format, inner));
   for (int64_t r = 0; r < rows; ++r) {
     for (int64_t n = 0; n < columns; ++n) {
       double expected = 0, size = 0;

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "compiler/codegen/cpu/cpu_codegen.h"
 #include "compiler/emit/pack_weights.h"
 #include "test/support/compiler/kernel_harness.h"
 #include "test/support/status_matchers.h"
@@ -10,31 +11,12 @@
 namespace lathe {
 namespace {
 
+using ::lathe::testing::AlignedBytes;
 using ::lathe::testing::FromBF16;
 using ::lathe::testing::KernelHarness;
 using ::lathe::testing::RandomFloats;
 using ::lathe::testing::RunnableLevels;
 using ::lathe::testing::ToBF16;
-
-// Memory that starts at a multiple of 64, as packed weights do.
-class AlignedBytes {
- public:
-  explicit AlignedBytes(int64_t size)
-      : data_(
-            static_cast<char*>(std::aligned_alloc(64, static_cast<size_t>((size + 63) / 64 * 64)))),
-        size_(static_cast<size_t>(size)) {}
-  ~AlignedBytes() { std::free(data_); }
-  AlignedBytes(AlignedBytes&& other) noexcept
-      : data_(std::exchange(other.data_, nullptr)), size_(other.size_) {}
-  AlignedBytes(const AlignedBytes&) = delete;
-  AlignedBytes& operator=(const AlignedBytes&) = delete;
-  absl::Span<char> span() const { return {data_, size_}; }
-  const char* data() const { return data_; }
-
- private:
-  char* data_;
-  size_t size_;
-};
 
 // A spec with random operands, and its result by plain loops in double.
 class Problem {
@@ -225,7 +207,7 @@ TEST(Matmul, CountsItemsOverSegments) {
 TEST(MatmulDeathTest, RefusesWhatItCannotEmit) {
   const CpuLevel level = RunnableLevels().front();
   auto emit = [&](const MatmulSpec& spec) {
-    ::lathe::testing::KernelText(level, [&](KernelBuilder& b) { EmitMatmul(b, "product", spec); });
+    EmitKernel("product", level, [&](KernelBuilder& b) { EmitMatmul(b, "product", spec); });
   };
   EXPECT_DEATH(emit({.inner = 8, .columns = {}}), "C1");
   EXPECT_DEATH(emit({.inner = 8, .columns = {16, 16}, .epilogue = MatmulEpilogue::kAddResidual}),

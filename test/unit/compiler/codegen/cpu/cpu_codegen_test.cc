@@ -7,7 +7,6 @@
 namespace lathe {
 namespace {
 
-using ::lathe::testing::KernelText;
 using ::lathe::testing::LoadedCode;
 using ::lathe::testing::RunnableLevels;
 using ::lathe::testing::StatusIs;
@@ -17,13 +16,13 @@ CpuLevel AnyLevel() { return RunnableLevels().front(); }
 
 // out[i] = value for i in [begin, end).
 KernelSource FillKernel(const std::string& name, float value) {
-  return {name, KernelText(AnyLevel(), [&](KernelBuilder& b) {
-            b.Kernel(name, [&](const KernelArgs& args) {
-              mlir::Value out = b.Operand(args, 0);
-              b.For(args.begin, args.end, 1,
-                    [&](mlir::Value i) { b.Store(b.F32(value), b.At(out, i, 4), 4); });
-            });
-          })};
+  return EmitKernel(name, AnyLevel(), [&](KernelBuilder& b) {
+    b.Kernel(name, [&](const KernelArgs& args) {
+      mlir::Value out = b.Operand(args, 0);
+      b.For(args.begin, args.end, 1,
+            [&](mlir::Value i) { b.Store(b.F32(value), b.At(out, i, 4), 4); });
+    });
+  });
 }
 
 TEST(CpuCodegen, CompilesLinksAndRuns) {
