@@ -57,6 +57,9 @@ function(lathe_library)
   endif()
   set_target_properties(${A_NAME} PROPERTIES LATHE_FOLDER ${folder})
   add_library(lathe::${A_NAME} ALIAS ${A_NAME})
+  if(A_SRCS)
+    lathe_choose_pch_later(${A_NAME} "")
+  endif()
 endfunction()
 
 # lathe_proto_library(NAME artifact_proto SRCS artifact.proto): generated code for the lite runtime.
@@ -90,27 +93,6 @@ function(lathe_binary)
   target_link_libraries(${A_NAME} PRIVATE lathe_flags ${A_DEPS})
 endfunction()
 
-# lathe_reuse_pch(TARGET x PCH y): x compiles with the precompiled header of the library y, whose options must be its own.
-function(lathe_reuse_pch TARGET PCH)
-  target_precompile_headers(${TARGET} REUSE_FROM ${PCH})
-  target_compile_options(${TARGET} PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
-  get_target_property(type ${TARGET} TYPE)
-  if(type STREQUAL "EXECUTABLE")
-    # Programs are compiled with -fPIE otherwise, which the precompiled header of libraries refuses.
-    set_target_properties(${TARGET} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
-    target_compile_options(${TARGET} PRIVATE -fPIC)
-  endif()
-endfunction()
-
-# Called at the end of a test folder: a program that took no other precompiled header takes that of GoogleTest, which is two thirds of
-# the time that a small test file takes to compile.
-function(lathe_use_test_pch TARGET)
-  get_target_property(reused ${TARGET} PRECOMPILE_HEADERS_REUSE_FROM)
-  if(NOT reused)
-    lathe_reuse_pch(${TARGET} lathe_test_pch)
-  endif()
-endfunction()
-
 # lathe_test(NAME base_strings SRCS strings_test.cc LABEL fast DEPS lathe::x)
 # A GoogleTest program, one CTest test a program; LATHE_SOURCE_DIR and LATHE_SHARED_DATA are in its environment.
 function(lathe_test)
@@ -119,10 +101,9 @@ function(lathe_test)
     set(A_TIMEOUT 300)
   endif()
   add_executable(${A_NAME}_test ${A_SRCS})
-  target_link_libraries(${A_NAME}_test PRIVATE lathe_flags lathe::test_support GTest::gmock GTest::gtest
+  target_link_libraries(${A_NAME}_test PRIVATE lathe_test_flags lathe::test_support GTest::gmock GTest::gtest
                         ${A_DEPS})
-  # EVAL, since deferred arguments would be expanded after this function's variables are gone.
-  cmake_language(EVAL CODE "cmake_language(DEFER CALL lathe_use_test_pch [[${A_NAME}_test]])")
+  lathe_choose_pch_later(${A_NAME}_test test_)
   add_test(NAME ${A_NAME} COMMAND ${A_NAME}_test)
   set_tests_properties(${A_NAME} PROPERTIES LABELS "${A_LABEL}" TIMEOUT ${A_TIMEOUT} ENVIRONMENT
     "LATHE_SOURCE_DIR=${PROJECT_SOURCE_DIR};LATHE_BINARY_DIR=${PROJECT_BINARY_DIR};LATHE_SHARED_DATA=${PROJECT_SOURCE_DIR}/../shared/data;ASAN_OPTIONS=allow_user_poisoning=0:detect_container_overflow=0")

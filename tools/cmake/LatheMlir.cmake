@@ -36,18 +36,6 @@ endfunction()
 # What every family's .td includes.
 set(LATHE_CORE_TD ${PROJECT_SOURCE_DIR}/ops/core/base.td ${PROJECT_SOURCE_DIR}/ops/core/interfaces.td)
 
-# One precompiled header of MLIR for all that build on the dialect. The options must be those of its users: lathe_flags and
-# lathe_mlir, no more.
-file(GENERATE OUTPUT ${PROJECT_BINARY_DIR}/gen/mlir_pch.cc CONTENT "// Holds the precompiled header.\n")
-add_library(lathe_mlir_pch STATIC ${PROJECT_BINARY_DIR}/gen/mlir_pch.cc)
-target_link_libraries(lathe_mlir_pch PRIVATE lathe_flags lathe_mlir absl::statusor)
-target_precompile_headers(lathe_mlir_pch PRIVATE ${PROJECT_SOURCE_DIR}/ops/core/mlir_pch.h)
-target_compile_options(lathe_mlir_pch PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
-
-function(lathe_use_mlir_pch TARGET)
-  lathe_reuse_pch(${TARGET} lathe_mlir_pch)
-endfunction()
-
 # lathe_op_family(norm DEPS lathe::ops_elementwise): TableGen and library of the op family in the current folder, whose files are
 # F_ops.td, F_{ops,build,reference}.{h,cc}.
 function(lathe_op_family F)
@@ -59,5 +47,4 @@ function(lathe_op_family F)
     HDRS ${F}_ops.h ${F}_build.h ${F}_reference.h
     DEPS lathe::ops_core ${A_DEPS})
   add_dependencies(ops_${F} ops_${F}_inc)
-  lathe_use_mlir_pch(ops_${F})
 endfunction()
