@@ -94,6 +94,24 @@ std::string MemoryText(const artifact::Manifest& manifest) {
   return text;
 }
 
+std::string GenerationText(const artifact::GenerationDefaults& defaults) {
+  std::string text = "greedy";
+  if (defaults.do_sample()) {
+    text = absl::StrCat("temperature ", defaults.temperature());
+    if (defaults.top_k() > 0) absl::StrAppend(&text, ", top_k ", defaults.top_k());
+    if (defaults.top_p() < 1) absl::StrAppend(&text, ", top_p ", defaults.top_p());
+    if (defaults.min_p() > 0) absl::StrAppend(&text, ", min_p ", defaults.min_p());
+  }
+  const float penalty = defaults.repetition_penalty();
+  if (penalty != 0 && penalty != 1) absl::StrAppend(&text, ", repetition_penalty ", penalty);
+  if (defaults.max_new_tokens() > 0)
+    absl::StrAppend(&text, ", at most ", defaults.max_new_tokens(), " tokens");
+  absl::StrAppend(&text, "; ends at ");
+  if (defaults.stop_ids().empty()) return absl::StrCat(text, "no id");
+  return absl::StrCat(text, defaults.stop_ids().size() == 1 ? "id " : "ids ",
+                      absl::StrJoin(defaults.stop_ids(), ", "));
+}
+
 std::string SummaryText(const Artifact& artifact) {
   const artifact::Manifest& manifest = artifact.manifest();
   std::string text;
@@ -102,6 +120,7 @@ std::string SummaryText(const Artifact& artifact) {
                         manifest.family(), manifest.precision());
   absl::StrAppendFormat(&text, "context   %d tokens, vocabulary %d (tokenizer %d)\n",
                         manifest.max_context(), manifest.vocab_size(), manifest.tokenizer_size());
+  absl::StrAppend(&text, "choice    ", GenerationText(manifest.generation()), "\n");
   absl::StrAppend(&text, "targets   ", absl::StrJoin(manifest.targets(), ", "), "\n");
   for (const artifact::Code& code : manifest.code()) {
     absl::StrAppendFormat(&text, "code      %s %s\n", code.target(), code.feature_level());

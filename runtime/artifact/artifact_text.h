@@ -8,8 +8,12 @@
 
 namespace lathe {
 
-// Model, targets, code, sections with sizes, entries with inputs and outputs, and the memory table.
+// Model, how it chooses tokens, targets, code, sections with sizes, entries with inputs and
+// outputs, and the memory table.
 std::string SummaryText(const Artifact& artifact);
+
+// How the model was published to choose tokens: "temperature 0.6, top_k 20; ends at id 151645".
+std::string GenerationText(const artifact::GenerationDefaults& defaults);
 
 // Bytes by use: weights, one page and one token of each cache group, the workspace of each entry as
 // an expression.

@@ -91,6 +91,9 @@ absl::Status Generator::CheckLength(const Request& request) const {
   if (num_new < 0)
     return absl::InvalidArgumentError(
         absl::StrCat("max_new_tokens is ", num_new, ", expected at least 0"));
+  if (request.max_new_tokens.has_value() && request.sampling.min_tokens > num_new)
+    return absl::InvalidArgumentError(absl::StrCat("min_tokens is ", request.sampling.min_tokens,
+                                                   ", but max_new_tokens is ", num_new));
   if (num_prompt <= context_ && num_new <= context_ - num_prompt) return absl::OkStatus();
   std::string asked = request.max_new_tokens.has_value()
                           ? absl::StrCat(" and ", num_new, " new ones are asked for")
@@ -111,6 +114,7 @@ absl::Status Generator::CheckRequest(const Request& request) const {
   }
   LATHE_RETURN_IF_ERROR(CheckIds(request.prompt, vocab_size_, "prompt_ids"));
   LATHE_RETURN_IF_ERROR(CheckIds(request.stop_ids, vocab_size_, "stop_ids"));
+  LATHE_RETURN_IF_ERROR(CheckSampling(request.sampling, vocab_size_));
   LATHE_RETURN_IF_ERROR(CheckLength(request));
   int64_t covered = 0;
   int64_t num_prompt = static_cast<int64_t>(request.prompt.size());

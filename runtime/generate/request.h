@@ -8,6 +8,8 @@
 
 #include "absl/status/status.h"
 #include "absl/types/span.h"
+#include "runtime/generate/sampler.h"
+#include "runtime/generate/sampling_params.h"
 #include "runtime/generate/step_runner.h"
 #include "runtime/state/kv_cache.h"
 
@@ -31,6 +33,8 @@ struct Request {
   std::optional<int64_t> max_new_tokens = std::nullopt;
   // End the text and are no part of it; empty: nothing does.
   std::vector<int32_t> stop_ids = {};
+  // How tokens are chosen; as it is: the likeliest.
+  SamplingParams sampling = {};
   // Lengths in which the prompt is read; empty: as the scheduler likes.
   std::vector<int64_t> pieces = {};
   // Choose among all rows of the head, also those behind the last id of the tokenizer, as
@@ -57,10 +61,11 @@ enum class FinishReason {
 struct Result {
   absl::Status status;
   FinishReason reason = FinishReason::kFailed;
-  std::vector<int32_t> tokens;       // new ones, without the stop id
-  std::optional<int32_t> stop_id;    // the one that ended the text
-  std::vector<float> prompt_logits;  // [prompt, V] when kept
-  std::vector<float> token_logits;   // [tokens, V] when kept; row i chose token i
+  std::vector<int32_t> tokens;          // new ones, without the stop id
+  std::optional<int32_t> stop_id;       // the one that ended the text
+  std::vector<float> prompt_logits;     // [prompt, V] when kept
+  std::vector<float> token_logits;      // [tokens, V] when kept; row i chose token i
+  std::vector<TokenLogprobs> logprobs;  // [tokens] when asked for
 };
 
 }  // namespace lathe

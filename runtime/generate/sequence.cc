@@ -2,15 +2,17 @@
 
 #include <algorithm>
 
-#include "absl/strings/str_cat.h"
 #include "runtime/base/check.h"
 #include "runtime/base/status_macros.h"
-#include "runtime/generate/sampler.h"
 
 namespace lathe {
 
 Sequence::Sequence(int64_t id, Request request, int64_t context)
-    : id_(id), request_(std::move(request)), context_(context), tokens_(request_.prompt) {
+    : id_(id),
+      request_(std::move(request)),
+      context_(context),
+      tokens_(request_.prompt),
+      sampler_(request_.sampling, request_.stop_ids, request_.prompt) {
   int64_t room = context_ - num_prompt_tokens();
   LATHE_CHECK(num_prompt_tokens() > 0 && room >= 0)
       << num_prompt_tokens() << " tokens in a context of " << context_;
@@ -77,27 +79,23 @@ void Sequence::Advance(int64_t end, absl::Span<const float> logits, int64_t num_
 
 // `logits`: the last row's, [V].
 void Sequence::Choose(absl::Span<const float> logits, int64_t num_choices) {
-  std::optional<int32_t> token = GreedyToken(logits, num_choices);
-  if (!token.has_value()) {
-    Finish(FinishReason::kFailed,
-           absl::DataLossError(
-               absl::StrCat("no logit at position ", num_computed_ - 1,
-                            " is a number above minus infinity: the weights hold NaN or infinities "
-                            "or overflow; examine the checkpoint with `lathe check`")));
-    return;
-  }
-  if (std::find(request_.stop_ids.begin(), request_.stop_ids.end(), *token) !=
+  absl::StatusOr<ChosenToken> chosen = sampler_.Choose(logits, num_choices);
+  if (!chosen.ok()) return Finish(FinishReason::kFailed, chosen.status());
+  const int32_t token = chosen->id;
+  if (std::find(request_.stop_ids.begin(), request_.stop_ids.end(), token) !=
       request_.stop_ids.end()) {
-    result_.stop_id = *token;
+    result_.stop_id = token;
     Finish(FinishReason::kStopId);
     return;
   }
-  tokens_.push_back(*token);
-  result_.tokens.push_back(*token);
+  tokens_.push_back(token);
+  sampler_.Add(token);
+  result_.tokens.push_back(token);
+  if (chosen->logprobs.has_value()) result_.logprobs.push_back(*std::move(chosen->logprobs));
   if (request_.keep_token_logits) {
     result_.token_logits.insert(result_.token_logits.end(), logits.begin(), logits.end());
   }
-  if (request_.on_token && !request_.on_token(*token)) {
+  if (request_.on_token && !request_.on_token(token)) {
     Finish(FinishReason::kCancelled);
   } else if (static_cast<int64_t>(result_.tokens.size()) == max_new_tokens_) {
     Finish(request_.max_new_tokens == max_new_tokens_ ? FinishReason::kLength

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/types/span.h"
 #include "runtime/generate/request.h"
+#include "runtime/generate/sampler.h"
 #include "runtime/state/kv_cache.h"
 
 namespace lathe {
@@ -71,6 +72,7 @@ class Sequence {
       piece_ends_;  // ascending, the last is the prompt's length; empty without pieces
   std::vector<int32_t> tokens_;
   int64_t num_computed_ = 0;
+  Sampler sampler_;
   std::vector<PageList> pages_;
   bool is_finished_ = false;
   Result result_;

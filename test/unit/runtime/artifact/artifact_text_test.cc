@@ -26,11 +26,30 @@ class ArtifactTextTest : public ::testing::Test {
 TEST_F(ArtifactTextTest, SummaryHoldsTheWholeStory) {
   EXPECT_THAT(SummaryText(*artifact_),
               AllOf(HasSubstr("model     test, family none, precision f32"),
-                    HasSubstr("targets   cpu\n"), HasSubstr("code      cpu x86-64-v4\n"),
-                    HasSubstr("code.cpu.x86-64-v3"), HasSubstr("(checked by --verify)"),
+                    HasSubstr("choice    greedy; ends at no id\n"), HasSubstr("targets   cpu\n"),
+                    HasSubstr("code      cpu x86-64-v4\n"), HasSubstr("code.cpu.x86-64-v3"),
+                    HasSubstr("(checked by --verify)"),
                     HasSubstr("entry step for cpu: 4 commands, 4 kernels"),
                     HasSubstr("in   x [rows, 24] F32"), HasSubstr("out  y [rows, 40] F32"),
                     HasSubstr("state kv: 1 layers, 1 heads of 4, F32, 4 tokens a page\n")));
+}
+
+TEST_F(ArtifactTextTest, TheChoiceOfTokensAsPublished) {
+  artifact::GenerationDefaults defaults;
+  defaults.set_top_k(20);
+  defaults.set_repetition_penalty(1);
+  defaults.add_stop_ids(7);
+  EXPECT_EQ(GenerationText(defaults), "greedy; ends at id 7") << "without sampling top_k is off";
+  defaults.set_do_sample(true);
+  defaults.set_temperature(0.6f);
+  defaults.set_top_p(0.95f);
+  defaults.set_min_p(0.01f);
+  defaults.set_repetition_penalty(1.05f);
+  defaults.set_max_new_tokens(512);
+  defaults.add_stop_ids(9);
+  EXPECT_EQ(GenerationText(defaults),
+            "temperature 0.6, top_k 20, top_p 0.95, min_p 0.01, repetition_penalty 1.05, at most "
+            "512 tokens; ends at ids 7, 9");
 }
 
 TEST_F(ArtifactTextTest, MemoryTableHasWeightsPagesAndWorkspace) {
