@@ -48,6 +48,21 @@ absl::Status ParseInt(absl::string_view text, const IntFlag& range, int64_t* out
   return absl::OkStatus();
 }
 
+std::string RangeText(const FloatFlag& range) {
+  return absl::StrCat("a number from ", range.min, " to ", range.max);
+}
+
+// NaN is outside of every range.
+absl::Status ParseFloat(absl::string_view text, const FloatFlag& range, double* out) {
+  double value = 0;
+  if (!absl::SimpleAtod(text, &value) || !(value >= range.min && value <= range.max)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("got ", Quoted(text), ", expected ", RangeText(range)));
+  }
+  *out = value;
+  return absl::OkStatus();
+}
+
 // "help text (unit; default: 5)"; either part may be missing.
 std::string WithDefault(absl::string_view help, absl::string_view unit,
                         absl::string_view default_text) {
@@ -141,6 +156,17 @@ void FlagTable::OptionalInt(std::string name, std::optional<int64_t>* value, con
   Add(std::move(name), "N", std::move(text), [value, range](absl::string_view word, bool) {
     int64_t parsed = 0;
     LATHE_RETURN_IF_ERROR(ParseInt(word, range, &parsed));
+    *value = parsed;
+    return absl::OkStatus();
+  });
+}
+
+void FlagTable::OptionalFloat(std::string name, std::optional<double>* value,
+                              const FloatFlag& range, const std::string& help) {
+  std::string text = WithDefault(help, absl::StrCat(range.min, " to ", range.max), range.absent);
+  Add(std::move(name), "X", std::move(text), [value, range](absl::string_view word, bool) {
+    double parsed = 0;
+    LATHE_RETURN_IF_ERROR(ParseFloat(word, range, &parsed));
     *value = parsed;
     return absl::OkStatus();
   });

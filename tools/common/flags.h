@@ -29,6 +29,12 @@ struct IntFlag {
   std::string absent = {};  // what happens without the flag, for flags without a default value
 };
 
+struct FloatFlag {
+  double min = -std::numeric_limits<double>::max();
+  double max = std::numeric_limits<double>::max();
+  std::string absent = {};
+};
+
 struct TextFlag {
   std::string form = "TEXT";  // stands for the value in help: "FILE", "LIST"
   char letter = 0;            // 'o' makes -o FILE and -oFILE the same flag
@@ -53,6 +59,9 @@ class FlagTable {
   void Int(std::string name, int64_t* value, const IntFlag& range, const std::string& help);
   void OptionalInt(std::string name, std::optional<int64_t>* value, const IntFlag& range,
                    const std::string& help);
+  // The range stands in help.
+  void OptionalFloat(std::string name, std::optional<double>* value, const FloatFlag& range,
+                     const std::string& help);
   void String(std::string name, std::string* value, const TextFlag& form, const std::string& help);
   void OptionalString(std::string name, std::optional<std::string>* value, const TextFlag& form,
                       const std::string& help);

@@ -18,6 +18,7 @@ struct Values {
   std::optional<bool> think;
   int64_t threads = 2;
   std::optional<int64_t> context;
+  std::optional<double> share;
   std::string out = "a.out";
   std::optional<std::string> prompt;
   std::vector<std::string> keys;
@@ -43,6 +44,7 @@ class FlagsTest : public ::testing::Test {
     table.Int("threads", &values_.threads, {.unit = "threads", .min = 1, .max = 8}, "workers");
     table.OptionalInt("context", &values_.context, {.unit = "tokens", .min = 1, .absent = "all"},
                       "room");
+    table.OptionalFloat("share", &values_.share, {.min = -0.5, .max = 1, .absent = "none"}, "part");
     table.Group("Files");
     table.String("out", &values_.out, {.form = "FILE", .letter = 'o'}, "result");
     table.OptionalString("prompt", &values_.prompt, {}, "what to say");
@@ -144,6 +146,21 @@ TEST_F(FlagsTest, ValuesAreChecked) {
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("takes no value")));
 }
 
+TEST_F(FlagsTest, NumbersHaveARange) {
+  LATHE_ASSERT_OK(Parse({"m"}));
+  EXPECT_EQ(values_.share, std::nullopt);
+  LATHE_ASSERT_OK(Parse({"m", "--share=1e-2"}));
+  EXPECT_EQ(values_.share, 0.01);
+  LATHE_ASSERT_OK(Parse({"m", "--share", "-0.5"}));
+  EXPECT_EQ(values_.share, -0.5);
+  for (const char* bad : {"1.01", "-0.6", "nan", "inf", "", "half", "0.5x"}) {
+    EXPECT_THAT(Parse({"m", std::string("--share=") + bad}),
+                StatusIs(absl::StatusCode::kInvalidArgument,
+                         HasSubstr(std::string("--share: got \"") + bad +
+                                   "\", expected a number from -0.5 to 1")));
+  }
+}
+
 TEST_F(FlagsTest, MissingAndRepeatedAreErrors) {
   EXPECT_THAT(Parse({"m", "--prompt"}),
               StatusIs(absl::StatusCode::kInvalidArgument,
@@ -166,6 +183,7 @@ TEST_F(FlagsTest, HelpShowsGroupsDefaultsUnitsAndExamples) {
   EXPECT_THAT(help, HasSubstr("\nGeneration:\n  --[no-]raw                  no template\n"));
   EXPECT_THAT(help, HasSubstr("  --threads=N                 workers (threads; default: 2)\n"));
   EXPECT_THAT(help, HasSubstr("  --context=N                 room (tokens; default: all)\n"));
+  EXPECT_THAT(help, HasSubstr("  --share=X                   part (-0.5 to 1; default: none)\n"));
   EXPECT_THAT(help, HasSubstr("\nFiles:\n  -o, --out=FILE              result (default: a.out)\n"));
   EXPECT_THAT(help, HasSubstr("--precision=f32|bf16"));
   EXPECT_THAT(help, HasSubstr("-v times; -vv steps"));
