@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 
+#include "compiler/lower/matmul_epilogue.h"
 #include "compiler/lower/matmul_product.h"
 #include "compiler/lower/matmul_tiling.h"
 #include "llvm/ADT/Twine.h"
@@ -22,6 +23,11 @@ constexpr int64_t kPieceBytes = int64_t{512} << 10;
 constexpr int64_t kFewestPieceRows = 24, kMostPieceRows = 96;
 
 int64_t CeilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+// Work items of the segment that starts with a matrix.
+int64_t SegmentItems(const MatmulSpec& spec, int64_t first_matrix) {
+  return CeilDiv(spec.columns[first_matrix], kMatmulItemColumns);
+}
 
 int64_t PieceRows(int64_t row_bytes) {
   const int64_t fits = kPieceBytes / std::max<int64_t>(1, row_bytes);
@@ -48,10 +54,10 @@ std::vector<int64_t> DescendingSizes(int64_t largest) {
 class MatmulEmitter {
  public:
   MatmulEmitter(KernelBuilder& b, StringRef name, const MatmulSpec& spec)
-      : b_(b), name_(name), spec_(spec), fused_(spec.epilogue == MatmulEpilogue::kSwiGlu) {
-    sources_ = MatmulSources(spec);
+      : b_(b), name_(name), spec_(spec), sources_(MatmulSources(spec)) {
     tiling_ = TilingOn(b.level(), spec);
     product_ = MakeProduct(b, spec.format, spec.rounds_x, spec.inner, tiling_);
+    epilogue_ = MakeEpilogue(b, spec);
     for (int64_t columns : spec.columns) has_partial_ |= columns % kLanes != 0;
   }
 
@@ -62,108 +68,56 @@ class MatmulEmitter {
   struct Operands {
     Value x;
     SmallVector<Value> weights;  // one a source
-    SmallVector<Value> biases;   // one a source, if any
-    Value residual;
-    Value out;
-    Value columns;  // of the segment: row stride of the outputs
-    Value count;    // partial tile: its columns
+    Values carried;              // by the epilogue
+  };
+  // Blocks [first, last) of a segment; those from `whole` on are partial.
+  struct Blocks {
+    Value first, whole, last;
   };
 
-  SmallVector<Type> ArgTypes(bool sweep) const;
-  SmallVector<Value> Pack(const Operands& o, ArrayRef<Value> extra) const;
+  SmallVector<Type> ArgTypes(int64_t numbers) const;
+  SmallVector<Value> Pack(const Operands& o, ArrayRef<Value> numbers) const;
   Operands Unpack(ValueRange args) const;
 
   LLVM::LLVMFuncOp TileFunction(const Tile& tile);
   LLVM::LLVMFuncOp SweepFunction();
   void SweepSegments(const KernelArgs& args, LLVM::LLVMFuncOp sweep, Value x, Value rows,
                      Value first_row);
-  void SweepColumns(const Operands& o, Value rows, Value first, Value last, bool few_rows);
+  void SweepColumns(const Operands& o, Value rows, const Blocks& range, bool few_rows);
   void SweepRows(const Operands& o, Value rows, Value block, int64_t blocks, bool partial,
                  bool few_rows);
-  void Finish(const Operands& o, const Tile& tile, ArrayRef<Value> sums);
-  Value Biased(Value sum, Value bias, int64_t block, Value mask);
 
   int64_t BlockBytes() const { return PackedWeightBytes(spec_.format, kLanes, spec_.inner); }
 
   KernelBuilder& b_;
   std::string name_;
   const MatmulSpec& spec_;
-  bool fused_;
   int64_t sources_;
   MatmulTiling tiling_;
   std::unique_ptr<MatmulProduct> product_;
+  std::unique_ptr<EpilogueEmitter> epilogue_;
   bool has_partial_ = false;
   std::map<std::string, LLVM::LLVMFuncOp> tiles_;
 };
 
-SmallVector<Type> MatmulEmitter::ArgTypes(bool sweep) const {
-  // x, weights, biases, residual, out, columns, count; a sweep also takes rows, first and last
-  // block.
-  int64_t pointers = 2 + sources_ + (spec_.bias ? sources_ : 0) +
-                     (spec_.epilogue == MatmulEpilogue::kAddResidual ? 1 : 0);
-  SmallVector<Type> types(pointers, b_.ptr());
-  types.append(sweep ? 5 : 2, b_.i64());
+// x, weights, what the epilogue carries; a sweep also takes rows, first, whole and last block.
+SmallVector<Type> MatmulEmitter::ArgTypes(int64_t numbers) const {
+  SmallVector<Type> types(1 + sources_, b_.ptr());
+  types.append(epilogue_->ArgTypes());
+  types.append(numbers, b_.i64());
   return types;
 }
 
-SmallVector<Value> MatmulEmitter::Pack(const Operands& o, ArrayRef<Value> extra) const {
+SmallVector<Value> MatmulEmitter::Pack(const Operands& o, ArrayRef<Value> numbers) const {
   SmallVector<Value> args = {o.x};
-  args.append(o.weights.begin(), o.weights.end());
-  args.append(o.biases.begin(), o.biases.end());
-  if (o.residual) args.push_back(o.residual);
-  args.append({o.out, o.columns, o.count});
-  args.append(extra.begin(), extra.end());
+  args.append(o.weights);
+  args.append(o.carried);
+  args.append(numbers.begin(), numbers.end());
   return args;
 }
 
 MatmulEmitter::Operands MatmulEmitter::Unpack(ValueRange args) const {
-  Operands o;
-  size_t next = 0;
-  o.x = args[next++];
-  for (int64_t s = 0; s < sources_; ++s) o.weights.push_back(args[next++]);
-  for (int64_t s = 0; spec_.bias && s < sources_; ++s) o.biases.push_back(args[next++]);
-  if (spec_.epilogue == MatmulEpilogue::kAddResidual) o.residual = args[next++];
-  o.out = args[next++];
-  o.columns = args[next++];
-  o.count = args[next++];
-  return o;
-}
-
-Value MatmulEmitter::Biased(Value sum, Value bias, int64_t block, Value mask) {
-  Value address = b_.At(bias, block * kLanes * ByteSize(*spec_.bias));
-  return b_.AddF(
-      sum, mask ? b_.LoadMasked(*spec_.bias, address, mask) : b_.LoadVector(*spec_.bias, address));
-}
-
-void MatmulEmitter::Finish(const Operands& o, const Tile& tile, ArrayRef<Value> sums) {
-  Value mask = tile.partial ? b_.MaskBelow(o.count) : Value();
-  for (int64_t row = 0; row < tile.rows; ++row) {
-    Value row_offset = b_.Mul(b_.Mul(o.columns, row), 4);
-    for (int64_t block = 0; block < tile.blocks; ++block) {
-      SmallVector<Value> values;
-      for (int64_t s = 0; s < sources_; ++s) {
-        Value sum = sums[(row * tile.blocks + block) * sources_ + s];
-        values.push_back(spec_.bias ? Biased(sum, o.biases[s], block, mask) : sum);
-      }
-      auto address = [&](Value base) {
-        return b_.At(b_.At(base, row_offset, 1), block * kLanes * 4);
-      };
-      Value result = values[0];
-      if (fused_) {
-        result = b_.SwiGlu(values[0], values[1], spec_.limit);
-      } else if (o.residual) {
-        Value at = address(o.residual);
-        result = b_.AddF(
-            mask ? b_.LoadMasked(Storage::kF32, at, mask) : b_.LoadVector(Storage::kF32, at),
-            result);
-      }
-      if (mask) {
-        b_.StoreMasked(Storage::kF32, result, address(o.out), mask);
-      } else {
-        b_.StoreVector(Storage::kF32, result, address(o.out));
-      }
-    }
-  }
+  return {args[0], llvm::to_vector(args.slice(1, sources_)), Values(args.drop_front(1 + sources_))};
 }
 
 LLVM::LLVMFuncOp MatmulEmitter::TileFunction(const Tile& tile) {
@@ -172,9 +126,11 @@ LLVM::LLVMFuncOp MatmulEmitter::TileFunction(const Tile& tile) {
                          .str();
   LLVM::LLVMFuncOp& function = tiles_[name];
   if (!function) {
-    function = b_.Helper(name, ArgTypes(/*sweep=*/false), [&](ValueRange args) {
+    const MatmulTile shape{tile.rows, tile.blocks, sources_};
+    function = b_.Helper(name, ArgTypes(/*numbers=*/0), [&](ValueRange args) {
       Operands o = Unpack(args);
-      Finish(o, tile, product_->Accumulate({tile.rows, tile.blocks, sources_}, o.x, o.weights));
+      epilogue_->Finish(shape, tile.partial, o.carried,
+                        product_->Accumulate(shape, o.x, o.weights));
     });
   }
   return function;
@@ -188,10 +144,7 @@ void MatmulEmitter::SweepRows(const Operands& o, Value rows, Value block, int64_
     Operands at = o;
     at.x = b_.At(o.x, row, product_->RowBytes());
     for (Value& weight : at.weights) weight = b_.At(weight, block, BlockBytes());
-    for (Value& bias : at.biases) bias = b_.At(bias, block, kLanes * ByteSize(*spec_.bias));
-    Value offset = b_.Add(b_.Mul(row, o.columns), b_.Mul(block, kLanes));
-    if (o.residual) at.residual = b_.At(o.residual, offset, 4);
-    at.out = b_.At(o.out, offset, 4);
+    at.carried = epilogue_->AtTile(o.carried, row, block);
     b_.Call(TileFunction({tile_rows, blocks, partial}), Pack(at, {}));
   };
   std::vector<int64_t> sizes = DescendingSizes(few_rows ? tiling_.few_rows : tiling_.rows);
@@ -204,33 +157,34 @@ void MatmulEmitter::SweepRows(const Operands& o, Value rows, Value block, int64_
   }
 }
 
-// Blocks [first, last) of one segment, widest tiles first.
-void MatmulEmitter::SweepColumns(const Operands& o, Value rows, Value first, Value last,
+// Blocks of one segment, widest tiles first.
+void MatmulEmitter::SweepColumns(const Operands& o, Value rows, const Blocks& range,
                                  bool few_rows) {
-  Value whole = b_.Min(last, b_.Div(o.columns, kLanes));
-  Value next = first;
+  Value next = range.first;
   for (int64_t blocks :
        DescendingSizes((few_rows ? tiling_.few_blocks : tiling_.blocks) / sources_)) {
-    Value left = b_.Max(b_.Sub(whole, next), b_.Index(0));
+    Value left = b_.Max(b_.Sub(range.whole, next), b_.Index(0));
     Value stop = b_.Add(next, b_.Mul(b_.Div(left, blocks), blocks));
     b_.For(next, stop, blocks,
            [&](Value block) { SweepRows(o, rows, block, blocks, /*partial=*/false, few_rows); });
     next = stop;
   }
   if (has_partial_) {
-    b_.If(b_.Less(next, last),
+    b_.If(b_.Less(next, range.last),
           [&] { SweepRows(o, rows, next, /*blocks=*/1, /*partial=*/true, few_rows); });
   }
 }
 
 LLVM::LLVMFuncOp MatmulEmitter::SweepFunction() {
-  return b_.Helper(name_ + ".sweep", ArgTypes(/*sweep=*/true), [&](ValueRange args) {
-    Operands o = Unpack(args.drop_back(3));
-    Value rows = args[args.size() - 3], first = args[args.size() - 2], last = args.back();
+  return b_.Helper(name_ + ".sweep", ArgTypes(/*numbers=*/4), [&](ValueRange args) {
+    Operands o = Unpack(args.drop_back(4));
+    ValueRange numbers = args.take_back(4);
+    Value rows = numbers[0];
+    const Blocks range{numbers[1], numbers[2], numbers[3]};
     Value few = b_.Compare(arith::CmpIPredicate::sle, rows, b_.Index(tiling_.few_rows));
     b_.If(
-        few, [&] { SweepColumns(o, rows, first, last, /*few_rows=*/true); },
-        [&] { SweepColumns(o, rows, first, last, /*few_rows=*/false); });
+        few, [&] { SweepColumns(o, rows, range, /*few_rows=*/true); },
+        [&] { SweepColumns(o, rows, range, /*few_rows=*/false); });
   });
 }
 
@@ -238,35 +192,26 @@ LLVM::LLVMFuncOp MatmulEmitter::SweepFunction() {
 // of the call.
 void MatmulEmitter::SweepSegments(const KernelArgs& args, LLVM::LLVMFuncOp sweep, Value x,
                                   Value rows, Value first_row) {
-  int64_t operand = 1;
-  SmallVector<Value> weights, biases;
-  for (size_t i = 0; i < spec_.columns.size(); ++i) {
-    weights.push_back(b_.Operand(args, operand++));
-    if (spec_.bias) biases.push_back(b_.Operand(args, operand++));
-  }
-  Value residual;
-  if (spec_.epilogue == MatmulEpilogue::kAddResidual) residual = b_.Operand(args, operand++);
   int64_t first_item = 0;
-  for (size_t i = 0; i < spec_.columns.size(); i += sources_) {
-    const int64_t columns = spec_.columns[i];
-    const int64_t items = CeilDiv(columns, kMatmulItemColumns);
-    const int64_t blocks_per_item = kMatmulItemColumns / kLanes;
-    Operands o;
-    o.x = x;
-    for (int64_t s = 0; s < sources_; ++s) {
-      o.weights.push_back(weights[i + s]);
-      if (spec_.bias) o.biases.push_back(biases[i + s]);
-    }
-    if (residual) o.residual = b_.At(residual, first_row, columns * 4);
-    o.out = b_.At(b_.Operand(args, operand++), first_row, columns * 4);
-    o.columns = b_.Index(columns);
-    o.count = b_.Index(columns % kLanes);
-    auto block_of = [&](Value item) {
-      Value local = b_.Clamp(b_.Sub(item, b_.Index(first_item)), b_.Index(0), b_.Index(items));
-      return b_.Min(b_.Mul(local, blocks_per_item), b_.Index(CeilDiv(columns, kLanes)));
+  for (int64_t matrix = 0; matrix < static_cast<int64_t>(spec_.columns.size());
+       matrix += sources_) {
+    const int64_t items = SegmentItems(spec_, matrix);
+    auto local = [&](Value item) {
+      return b_.Clamp(b_.Sub(item, b_.Index(first_item)), b_.Index(0), b_.Index(items));
     };
-    Value first = block_of(args.begin), last = block_of(args.end);
-    b_.If(b_.Less(first, last), [&] { b_.Call(sweep, Pack(o, {rows, first, last})); });
+    const SegmentShare share{matrix, first_row, rows, local(args.begin), local(args.end)};
+    b_.If(b_.Less(share.begin, share.end), [&] {
+      Operands o;
+      for (int64_t s = 0; s < sources_; ++s)
+        o.weights.push_back(b_.Operand(args, WeightOperand(spec_, matrix + s)));
+      epilogue_->EmitSegment(
+          args, share, [&](ValueRange carried, Value row, Value count, Value first, Value last) {
+            o.x = b_.At(x, row, product_->RowBytes());
+            o.carried = Values(carried);
+            Value whole = b_.Min(last, b_.Index(spec_.columns[matrix] / kLanes));
+            b_.Call(sweep, Pack(o, {count, first, whole, last}));
+          });
+    });
     first_item += items;
   }
 }
@@ -304,10 +249,8 @@ MatmulTiling TilingOn(const CpuLevel& level, const MatmulSpec& spec) {
 
 int64_t MatmulItems(const MatmulSpec& spec) {
   int64_t items = 0;
-  for (int64_t columns : spec.columns) {
-    items += CeilDiv(columns, kMatmulItemColumns);
-    if (spec.epilogue == MatmulEpilogue::kSwiGlu) break;
-  }
+  for (size_t matrix = 0; matrix < spec.columns.size(); matrix += MatmulSources(spec))
+    items += SegmentItems(spec, matrix);
   return items;
 }
 
