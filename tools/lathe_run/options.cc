@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "runtime/base/status_macros.h"
 
 namespace lathe {
 
@@ -36,6 +37,8 @@ FlagTable RunFlags(RunOptions& options) {
                      .max = 1 << 30,
                      .absent = "the model's own limit, or a full context"},
                     "stop after this many");
+
+  AddSamplingFlags(options.sampling, flags);
 
   flags.Group("Ids");
   flags.OptionalString("dump-tensors", &options.dump_file, {.form = "FILE"},
@@ -80,6 +83,9 @@ FlagTable RunFlags(RunOptions& options) {
                 "answers, and ends where the model ends");
   flags.Example("lathe-run run qwen.lathe --prompt \"2 + 2?\" --no-think --max-new-tokens 50 -v",
                 "is brief, and says how fast it was");
+  flags.Example(
+      "lathe-run run qwen.lathe --prompt \"Name a colour\" --temperature=1 --top-p=0.9 --seed=7",
+      "is free in its choice of words, and says the same again for the same seed");
   flags.Example("lathe-run run qwen.lathe --check",
                 "tells whether this machine computes what the compiler expected");
   flags.Example("lathe-run run qwen.lathe --prompt \"2 + 2?\" --profile --limits=limits.json",
@@ -118,6 +124,14 @@ absl::Status CheckRunOptions(const RunOptions& options) {
     return absl::InvalidArgumentError(
         "--system, --raw, --think and --max-new-tokens go with --prompt");
   }
+  if (!(options.sampling == SamplingFlags()) && !options.prompt.has_value()) {
+    return absl::InvalidArgumentError(
+        "the flags of the choice of tokens go with --prompt; --ids and --check are greedy");
+  }
+  if (options.sampling.logprobs.has_value() && !options.json) {
+    return absl::InvalidArgumentError("--logprobs goes with --json");
+  }
+  LATHE_RETURN_IF_ERROR(CheckSamplingFlags(options.sampling));
   if (options.raw && (options.system.has_value() || options.think.has_value())) {
     return absl::InvalidArgumentError(
         "--raw leaves out the chat template, so --system and --think have no place; drop one of "

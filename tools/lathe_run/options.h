@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "tools/common/flags.h"
+#include "tools/lathe_run/sampling_flags.h"
 
 namespace lathe {
 
@@ -26,6 +27,9 @@ struct RunOptions {
   bool raw = false;
   std::optional<bool> think = std::nullopt;
   std::optional<int64_t> max_new_tokens = std::nullopt;
+
+  // Choice of tokens, of text.
+  SamplingFlags sampling = {};
 
   // Ids.
   std::optional<std::string> dump_file = std::nullopt;

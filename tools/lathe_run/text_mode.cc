@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "frontend/tokenizer/stop_strings.h"
 #include "frontend/tokenizer/stream_decoder.h"
 #include "nlohmann/json.hpp"
 #include "runtime/base/status_macros.h"
@@ -18,25 +19,33 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Takes tokens as they come: text goes to stdout at once, or is collected for --json.
+// Takes tokens as they come: text goes to stdout at once, or is collected for --json. The text of
+// the first --min-tokens is not searched for --stop.
 class TextSink {
  public:
-  TextSink(const Tokenizer& tokenizer, bool streams)
-      : decoder_(tokenizer, {.skip_special = true}), streams_(streams) {}
+  TextSink(const Tokenizer& tokenizer, const RunOptions& options)
+      : decoder_(tokenizer, {.skip_special = true}),
+        stops_(options.sampling.stop),
+        min_tokens_(options.sampling.min_tokens.value_or(0)),
+        streams_(!options.json) {}
 
-  // False when the text cannot be written.
+  // False when the text ends here, or cannot be written.
   bool Push(int32_t token) {
     last_ = Clock::now();
     if (num_tokens_++ == 0) first_ = last_;
-    return Write(decoder_.Push(token));
+    std::string piece = decoder_.Push(token);
+    return Write(num_tokens_ <= min_tokens_ ? piece : stops_.Push(piece)) && !has_stopped();
   }
   absl::Status Finish() {
-    Write(decoder_.Finish());
+    Write(stops_.Push(decoder_.Finish()));
+    Write(stops_.Finish());
     if (streams_ && (text_.empty() || text_.back() != '\n') && status_.ok())
       status_ = WriteStdout("\n");
     return status_;
   }
 
+  // A text of --stop has come.
+  bool has_stopped() const { return stops_.found().has_value(); }
   const std::string& text() const { return text_; }
   int64_t num_tokens() const { return num_tokens_; }
   // From `start` to the first token, and from there to the last.
@@ -53,6 +62,8 @@ class TextSink {
   }
 
   StreamDecoder decoder_;
+  StopStrings stops_;
+  int64_t min_tokens_;
   bool streams_;
   std::string text_;
   absl::Status status_;
@@ -77,12 +88,33 @@ absl::string_view ReasonText(FinishReason reason) {
   return "failed";
 }
 
-std::string JsonText(const TextSink& sink, const Result& result, size_t num_prompt) {
+// What the model thought of each token; `text` is that of the token alone.
+nlohmann::ordered_json LogprobsJson(const Result& result, const Tokenizer& tokenizer) {
+  auto entry = [&tokenizer](int32_t id, float logprob) {
+    return nlohmann::ordered_json{
+        {"id", id}, {"text", tokenizer.Decode({id}, {})}, {"logprob", logprob}};
+  };
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (size_t i = 0; i < result.logprobs.size(); ++i) {
+    nlohmann::ordered_json token = entry(result.tokens[i], result.logprobs[i].chosen);
+    nlohmann::ordered_json& top = token["top"] = nlohmann::ordered_json::array();
+    for (const sampling::Logprob& each : result.logprobs[i].likeliest)
+      top.push_back(entry(each.id, each.value));
+    list.push_back(std::move(token));
+  }
+  return list;
+}
+
+std::string JsonText(const TextSink& sink, const Result& result, size_t num_prompt,
+                     const SamplingParams& sampling, const Tokenizer& tokenizer) {
+  const absl::string_view finish = sink.has_stopped() ? "stop" : ReasonText(result.reason);
   nlohmann::ordered_json json = {{"text", sink.text()},
                                  {"ids", result.tokens},
                                  {"prompt_tokens", num_prompt},
                                  {"new_tokens", result.tokens.size()},
-                                 {"finish", std::string(ReasonText(result.reason))}};
+                                 {"finish", std::string(finish)}};
+  if (sampling.temperature > 0) json["seed"] = sampling.seed;
+  if (sampling.num_logprobs.has_value()) json["logprobs"] = LogprobsJson(result, tokenizer);
   return absl::StrCat(json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace),
                       "\n");
 }
@@ -111,14 +143,6 @@ std::optional<int64_t> MaxNewTokens(const RunOptions& options, const artifact::M
   return std::nullopt;
 }
 
-// A model that was published with sampling settings is told to be read greedily, so that nobody
-// looks for its temperature in vain.
-std::string ChoiceText(const artifact::GenerationDefaults& defaults) {
-  if (!defaults.do_sample()) return "choice: greedy\n";
-  return "choice: greedy; the model's own defaults ask for sampling, which this runner does not "
-         "do\n";
-}
-
 // Runs the one request; Ctrl-C ends it with what it has.
 absl::StatusOr<Result> RunToEnd(Generator& generator, Request request) {
   InterruptGuard interrupt;
@@ -144,28 +168,31 @@ absl::Status RunText(const RunOptions& options, Session& session) {
   int64_t context =
       std::min(options.context.value_or(manifest.max_context()), manifest.max_context());
   int64_t room = std::max<int64_t>(context - num_prompt, 0);
+  LATHE_ASSIGN_OR_RETURN(const SamplingParams sampling,
+                         MakeSampling(options.sampling, manifest.generation()));
   Request request{.prompt = std::move(prompt),
-                  .max_new_tokens = MaxNewTokens(options, manifest, room)};
-  request.stop_ids.assign(manifest.generation().stop_ids().begin(),
-                          manifest.generation().stop_ids().end());
+                  .max_new_tokens = MaxNewTokens(options, manifest, room),
+                  .stop_ids = StopIds(options.sampling, manifest.generation()),
+                  .sampling = sampling};
   int64_t length = num_prompt + request.max_new_tokens.value_or(std::max<int64_t>(room, 1));
   LATHE_ASSIGN_OR_RETURN(Generator generator, session.MakeGenerator(options.context, {length}));
   if (options.verbosity >= 1) {
-    WriteStderr(absl::StrCat(session.ledger().Text(), ChoiceText(manifest.generation())));
+    WriteStderr(absl::StrCat(session.ledger().Text(), "choice: ", SamplingText(sampling), "\n"));
   }
 
-  TextSink sink(tokenizer, /*streams=*/!options.json);
+  TextSink sink(tokenizer, options);
   request.on_token = [&sink](int32_t token) { return sink.Push(token); };
   Clock::time_point start = Clock::now();
   LATHE_ASSIGN_OR_RETURN(Result result, RunToEnd(generator, std::move(request)));
   LATHE_RETURN_IF_ERROR(sink.Finish());
   LATHE_RETURN_IF_ERROR(result.status);
   if (options.json)
-    LATHE_RETURN_IF_ERROR(WriteStdout(JsonText(sink, result, static_cast<size_t>(num_prompt))));
+    LATHE_RETURN_IF_ERROR(
+        WriteStdout(JsonText(sink, result, static_cast<size_t>(num_prompt), sampling, tokenizer)));
   if (result.reason == FinishReason::kContext) {
     WriteStderr(absl::StrCat("lathe-run: the answer ends because the context of ",
                              generator.context(), " tokens is full\n"));
-  } else if (result.reason == FinishReason::kCancelled) {
+  } else if (result.reason == FinishReason::kCancelled && !sink.has_stopped()) {
     WriteStderr("lathe-run: interrupted\n");
   }
   if (options.verbosity >= 1) {

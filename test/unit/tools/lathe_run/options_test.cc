@@ -21,6 +21,9 @@ TEST(OptionsTest, EveryWayOfRunningIsAccepted) {
   LATHE_EXPECT_OK(
       Check({"--prompt=hi", "--system=s", "--no-think", "--max-new-tokens=3", "--json", "-vv"}));
   LATHE_EXPECT_OK(Check({"--prompt=hi", "--raw"}));
+  LATHE_EXPECT_OK(
+      Check({"--prompt=hi", "--temperature=0.7", "--seed=3", "--stop=x", "--ignore-eos"}));
+  LATHE_EXPECT_OK(Check({"--prompt=hi", "--logprobs=3", "--json"}));
   LATHE_EXPECT_OK(Check({"--ids=f", "--dump-tensors=g", "--threads=2", "--cpu-level=x86-64-v3"}));
   LATHE_EXPECT_OK(Check({"--check"}));
   LATHE_EXPECT_OK(Check({"--check", "--profile", "--limits=l", "--trace=t", "--trace-steps=3"}));
@@ -41,6 +44,13 @@ TEST(OptionsTest, ContradictionsAreNamed) {
   refused({"--ids=f", "--raw"}, "go with --prompt");
   refused({"--check", "--max-new-tokens=4"}, "go with --prompt");
   refused({"--prompt=a", "--raw", "--system=s"}, "--raw leaves out the chat template");
+  refused({"--ids=f", "--temperature=1"}, "go with --prompt; --ids and --check are greedy");
+  refused({"--check", "--stop=x"}, "go with --prompt; --ids and --check are greedy");
+  refused({"--prompt=a", "--logprobs=3"}, "--logprobs goes with --json");
+  refused({"--prompt=a", "--logit-bias=3"}, "--logit-bias: got \"3\"");
+  refused({"--prompt=a", "--stop="}, "--stop: an empty text");
+  refused({"--prompt=a", "--temperature=-1"},
+          "--temperature: got \"-1\", expected a number from 0 to 100");
   refused({"--check", "--limits=l"}, "--limits goes with --profile");
   refused({"--check", "--trace-steps=2"}, "--trace-steps goes with --trace");
   refused({"--prompt=a", "--raw", "--think"}, "--raw leaves out the chat template");
@@ -51,7 +61,8 @@ TEST(OptionsTest, HelpTeaches) {
   std::string help = RunFlags(options).Help();
   for (const char* part :
        {"made", "prompt_ids", "max_new_tokens", "--dump-tensors=FILE", "x86-64-v3",
-        "Examples:", "ui.perfetto.dev", "lathe bench --limits", "default: 64"}) {
+        "Choice of tokens:", "--temperature=X", "the model's own", "--logit-bias=ID:BIAS",
+        "--seed=N", "Examples:", "ui.perfetto.dev", "lathe bench --limits", "default: 64"}) {
     EXPECT_THAT(help, HasSubstr(part));
   }
 }

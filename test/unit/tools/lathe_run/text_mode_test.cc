@@ -87,6 +87,7 @@ TEST_F(TextModeTest, StopIdsAndTheContextEndTheAnswer) {
 TEST_F(TextModeTest, VerboseTellsTimesSpeedAndMemory) {
   ProcessResult run =
       RunLathe({model_, "--prompt", kRaw, "--raw", "--max-new-tokens=20", "-vv", "--threads=1"});
+  EXPECT_THAT(run.err, HasSubstr("choice: greedy\n"));
   for (const char* part :
        {" ms  artifact (toy, ", " ms  tokenizer (259 tokens)", " ms  until ready",
         "speed: first token after ", "4 prompt tokens", "memory: artifact ", "toy_logits"}) {
@@ -94,14 +95,117 @@ TEST_F(TextModeTest, VerboseTellsTimesSpeedAndMemory) {
   }
 }
 
-TEST_F(TextModeTest, SamplingDefaultsThatAreNotUsedAreReported) {
+// A model that was published with sampling; logits of the toy fall by 1 from id to id.
+std::string SampledModel() {
   artifact::Manifest manifest = testing::ToyManifest(ToyTextModel());
-  EXPECT_THAT(RunLathe({model_, "--prompt=a", "--raw", "--max-new-tokens=1", "-v"}).err,
-              HasSubstr("choice: greedy\n"));
   manifest.mutable_generation()->set_do_sample(true);
-  std::string sampling = WriteToyModel(ToyTextModel(), manifest);
-  EXPECT_THAT(RunLathe({sampling, "--prompt=a", "--raw", "--max-new-tokens=1", "-v"}).err,
-              HasSubstr("choice: greedy; the model's own defaults ask for sampling"));
+  manifest.mutable_generation()->set_temperature(8);
+  manifest.mutable_generation()->set_top_p(1);
+  return WriteToyModel(ToyTextModel(), manifest);
+}
+
+TEST_F(TextModeTest, ASeedGivesItsText) {
+  auto text = [this](std::vector<std::string> more) {
+    more.insert(more.begin(),
+                {model_, "--prompt", kRaw, "--raw", "--max-new-tokens=40", "--ignore-eos"});
+    ProcessResult run = RunLathe(more);
+    EXPECT_EQ(run.exit_code, 0) << run.err;
+    return run.out;
+  };
+  const std::string seven = text({"--temperature=8", "--seed=7"});
+  EXPECT_EQ(text({"--temperature=8", "--seed=7", "--threads=3"}), seven);
+  EXPECT_NE(text({"--temperature=8", "--seed=8"}), seven);
+  EXPECT_EQ(text({"--temperature=8", "--top-k=1", "--seed=7"}), text({}));
+  EXPECT_EQ(text({"--temperature=8", "--top-p=0", "--seed=7"}), text({}));
+  EXPECT_NE(text({"--presence-penalty=2"}), text({}));
+}
+
+TEST_F(TextModeTest, TheModelsOwnDefaultsAreUsedAndTold) {
+  const std::string model = SampledModel();
+  ProcessResult run =
+      RunLathe({model, "--prompt", kRaw, "--raw", "--max-new-tokens=20", "--json", "-v"});
+  nlohmann::json json = nlohmann::json::parse(run.out, nullptr, false);
+  ASSERT_TRUE(json["seed"].is_number()) << run.out << run.err;
+  const std::string seed = json["seed"].dump();
+  EXPECT_THAT(run.err, HasSubstr("choice: temperature 8, seed " + seed + "\n"));
+  run = RunLathe(
+      {model, "--prompt", kRaw, "--raw", "--max-new-tokens=20", "--json", "--seed=" + seed});
+  EXPECT_EQ(nlohmann::json::parse(run.out, nullptr, false)["ids"], json["ids"]);
+
+  run =
+      RunLathe({model, "--prompt", kRaw, "--raw", "--max-new-tokens=20", "--temperature=0", "-v"});
+  EXPECT_EQ(run.out, Text(Answer(kRaw, 20)) + "\n");
+  EXPECT_THAT(run.err, HasSubstr("choice: greedy\n"));
+}
+
+TEST_F(TextModeTest, FiltersOnAGreedyModelSayWhatIsMissing) {
+  ProcessResult run = RunLathe({model_, "--prompt", kRaw, "--raw", "--top-p=0.9"});
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_EQ(run.out, "");
+  EXPECT_THAT(run.err, HasSubstr("this model is greedy by default; add --temperature=1"));
+}
+
+TEST_F(TextModeTest, StopTextsEndTheAnswerAndAreNotShown) {
+  const std::string whole = Text(Answer(kRaw, 40));
+  size_t at = 1;  // of a character that a shell would type
+  while (at < whole.size() && (whole[at] < 'A' || whole[at] > 'z')) ++at;
+  ASSERT_LT(at, whole.size()) << whole;
+  const std::string stop = whole.substr(at, 1);
+  const std::string expected = whole.substr(0, whole.find(stop));
+  ProcessResult run = RunLathe({model_, "--prompt", kRaw, "--raw", "--max-new-tokens=40",
+                                "--stop=not in there", "--stop", stop});
+  EXPECT_EQ(run.exit_code, 0);
+  EXPECT_EQ(run.out, expected + "\n");
+  EXPECT_EQ(run.err, "") << "this is no interruption";
+  run = RunLathe(
+      {model_, "--prompt", kRaw, "--raw", "--max-new-tokens=40", "--stop", stop, "--json"});
+  nlohmann::json json = nlohmann::json::parse(run.out, nullptr, false);
+  EXPECT_EQ(json["finish"], "stop");
+  EXPECT_EQ(json["text"], expected);
+  EXPECT_LT(json["new_tokens"], 40);
+  const std::string tokens = json["new_tokens"].dump();
+  run = RunLathe({model_, "--prompt", kRaw, "--raw", "--max-new-tokens=40", "--stop", stop,
+                  "--min-tokens=" + tokens});
+  EXPECT_GT(run.out.size(), expected.size() + 1) << "the text of the first tokens is not searched";
+}
+
+TEST_F(TextModeTest, TheModelsEndCanBeIgnoredOrPutOff) {
+  testing::ToyModelOptions options = ToyTextModel();
+  const std::vector<int32_t> free = ToyTokens(tokenizer_.Encode(kRaw), 12);
+  options.stop_ids = {free[3]};
+  const std::string model = WriteToyModel(options);
+  auto ids = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> words = {model,   "--prompt", kRaw, "--raw", "--max-new-tokens=12",
+                                      "--json"};
+    words.insert(words.end(), more.begin(), more.end());
+    nlohmann::json json = nlohmann::json::parse(RunLathe(words).out, nullptr, false);
+    return json["ids"].get<std::vector<int32_t>>();
+  };
+  EXPECT_LE(ids({}).size(), 3u);
+  EXPECT_EQ(ids({"--ignore-eos"}), free);
+  EXPECT_GE(ids({"--min-tokens=8"}).size(), 8u);
+}
+
+TEST_F(TextModeTest, LogprobsAndBiases) {
+  ProcessResult run = RunLathe({model_, "--prompt", kRaw, "--raw", "--max-new-tokens=2", "--json",
+                                "--logprobs=3", "--ignore-eos"});
+  nlohmann::json json = nlohmann::json::parse(run.out, nullptr, false);
+  ASSERT_EQ(json["logprobs"].size(), 2u) << run.out << run.err;
+  EXPECT_FALSE(json.contains("seed")) << "greedy";
+  const nlohmann::json& first = json["logprobs"][0];
+  EXPECT_EQ(first["id"], json["ids"][0]);
+  ASSERT_EQ(first["top"].size(), 3u);
+  EXPECT_EQ(first["top"][0]["id"], first["id"]);
+  EXPECT_EQ(first["top"][0]["logprob"], first["logprob"]);
+  EXPECT_LT(first["top"][1]["logprob"], first["top"][0]["logprob"]);
+  EXPECT_EQ(first["text"], Text({json["ids"][0].get<int32_t>()}));
+
+  run = RunLathe({model_, "--prompt", kRaw, "--raw", "--max-new-tokens=1", "--json",
+                  "--logit-bias=" + json["ids"][0].dump() + ":-100"});
+  EXPECT_EQ(nlohmann::json::parse(run.out, nullptr, false)["ids"][0], first["top"][1]["id"]);
+  run = RunLathe({model_, "--prompt", kRaw, "--raw", "--logit-bias=264:1"});
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_THAT(run.err, HasSubstr("logit_bias[0] is 264, but the model's ids go from 0 to 263"));
 }
 
 TEST_F(TextModeTest, AFullDiskIsAnError) {
