@@ -13,10 +13,12 @@ using namespace mlir;  // NOLINT(google-build-using-namespace): op names would f
 namespace {
 
 constexpr int64_t kBlock = kPageTokens;  // keys of a block: one page
+constexpr int64_t kVectorBytes = kLanes * 4;
 constexpr float kLowest = std::numeric_limits<float>::lowest();
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
-// Scratch of a worker, for the queries of an item: rows x query heads of the kv head.
+// Scratch of a worker, for the queries of an item: rows x query heads of the kv head. Queries and
+// weights are f32, or bf16 where dot products of bf16 read them; both fit.
 struct ScratchLayout {
   explicit ScratchLayout(const AttentionSpec& spec)
       : queries(kAttentionRows * spec.heads / spec.cache.kv_heads),
@@ -48,7 +50,8 @@ class AttentionEmitter {
         group_(spec.heads / spec.cache.kv_heads),
         dim_(spec.cache.head_dim),
         width_(scratch_.width),
-        size_(ByteSize(spec.cache.storage)) {
+        size_(ByteSize(spec.cache.storage)),
+        dots_(spec.cache.storage == Storage::kBF16 && b.level().Has("avx512_bf16")) {
     // Half of the registers hold accumulators, as a square of queries x vectors: 4 x 4 of 32, 2 x 2
     // of 8 (16 of half the width).
     const int64_t vectors = b.level().vector_registers * b.level().vector_bits / (kLanes * 32);
@@ -85,9 +88,19 @@ class AttentionEmitter {
   // once.
   void ForTiles(Value queries, function_ref<void(Value query, int64_t tile)> body);
   void PrefetchLine(Value ahead, Value row, int64_t row_bytes, int64_t offset);
-  Value LoadValue(Value address, int64_t element);
   LLVM::LLVMFuncOp ScoreFunction(int64_t tile);
   LLVM::LLVMFuncOp ValueFunction(int64_t tile);
+  void AddValues(ValueRange args, int64_t tile, int64_t column);
+  Value LoadValue(Value address, int64_t element);
+  void StoreWeights(ArrayRef<Value> weights, Value address);
+
+  // The inner loop of both: the vectors of a tile (of keys or values) times one factor a query. A
+  // step is one k of f32, or a pair of them where the cache holds pairs of bf16.
+  Type LineType() { return b_.Lanes(PerStep() == 1 ? b_.f32() : b_.i32()); }
+  int64_t PerStep() const { return PairedElements(spec_.cache.storage); }
+  int64_t FactorBytes() const { return dots_ ? 2 : 4; }
+  void AddStep(ArrayRef<Value> lines, Value factors, int64_t tile, int64_t row_bytes, bool is_tail,
+               Values& sums);
 
   Value QueryAt(Value query) { return b_.At(scratch_base_, query, scratch_.query_bytes); }
   Value ScoresAt(Value query) {
@@ -106,6 +119,7 @@ class AttentionEmitter {
   const AttentionSpec& spec_;
   ScratchLayout scratch_;
   int64_t group_, dim_, width_, size_, tile_;
+  bool dots_;  // queries and weights are rounded to bf16 for dot products
   Value q_, pool_, page_table_, positions_, row_sequence_, out_, rows_, max_pages_, scratch_base_;
   std::map<std::string, LLVM::LLVMFuncOp> helpers_;
 };
@@ -119,36 +133,69 @@ Value AttentionEmitter::ActivationAt(Value base, const Rows& rows, Value query) 
 // The part of row `row` at `ahead` that lies where a tile of vectors is read meanwhile. Keys and
 // values of a head have the same size, so reading one asks for all of the other.
 void AttentionEmitter::PrefetchLine(Value ahead, Value row, int64_t row_bytes, int64_t offset) {
-  for (int64_t line = 0; line < tile_ * kLanes * size_; line += 64) {
+  for (int64_t line = 0; line < tile_ * kVectorBytes; line += 64) {
     b_.Prefetch(b_.At(b_.At(ahead, row, row_bytes), offset + line));
   }
 }
 
-// scores[tile][kBlock] = queries[tile][width] . keys[head_dim][kBlock], components ascending.
+// sums[query][line] += factor(query) * line, k ascending. `factors` are rows of `row_bytes`, one a
+// query; a tail holds the first half of each pair only.
+void AttentionEmitter::AddStep(ArrayRef<Value> lines, Value factors, int64_t tile,
+                               int64_t row_bytes, bool is_tail, Values& sums) {
+  const size_t width = lines.size();
+  if (dots_) {
+    for (int64_t t = 0; t < tile; ++t) {
+      Value pair = b_.Load(b_.i32(), b_.At(factors, t * row_bytes), 4);
+      Value factor = b_.Recast(b_.BF16Pairs(), b_.Broadcast(pair));
+      for (size_t v = 0; v < width; ++v) {
+        // What lies in the second half of a tail was never written, and may be no number.
+        Value line = is_tail ? b_.And(lines[v], b_.SplatI32(0xffff)) : lines[v];
+        sums[t * width + v] =
+            b_.DotBF16(sums[t * width + v], b_.Recast(b_.BF16Pairs(), line), factor);
+      }
+    }
+    return;
+  }
+  SmallVector<SmallVector<Value, 2>> parts;
+  for (Value line : lines) {
+    if (PerStep() == 1) {
+      parts.push_back({line});
+    } else {
+      auto [even, odd] = b_.SplitPairs(line);
+      parts.push_back({even, odd});
+    }
+  }
+  for (int64_t part = 0; part < (is_tail ? 1 : PerStep()); ++part) {
+    for (int64_t t = 0; t < tile; ++t) {
+      Value factor =
+          b_.Broadcast(b_.LoadScalar(Storage::kF32, b_.At(factors, t * row_bytes + part * 4)));
+      for (size_t v = 0; v < width; ++v) {
+        sums[t * width + v] = b_.Fma(factor, parts[v][part], sums[t * width + v]);
+      }
+    }
+  }
+}
+
+// scores[tile][kBlock] = queries[tile][width] . keys of the block, components ascending.
 LLVM::LLVMFuncOp AttentionEmitter::ScoreFunction(int64_t tile) {
   std::string name = (Twine(name_) + ".scores_" + Twine(tile)).str();
   LLVM::LLVMFuncOp& function = helpers_[name];
   if (function) return function;
   function = b_.Helper(name, {b_.ptr(), b_.ptr(), b_.ptr(), b_.ptr()}, [&](ValueRange args) {
     Value queries = args[0], keys = args[1], scores = args[2], ahead = args[3];
+    constexpr int64_t kLineBytes = kBlock * 4;  // one component of f32, or two of bf16, of all keys
     for (int64_t column = 0; column < kBlock; column += tile_ * kLanes) {
       Values sums(static_cast<size_t>(tile * tile_), b_.Zero());
-      sums = b_.For(b_.Index(0), b_.Index(dim_), 1, sums, [&](Value d, ValueRange in) {
+      sums = b_.For(b_.Index(0), b_.Index(dim_ / PerStep()), 1, sums, [&](Value d, ValueRange in) {
         Values next(in);
-        Value line = b_.At(b_.At(keys, d, kBlock * size_), column * size_);
-        PrefetchLine(ahead, d, kBlock * size_, column * size_);
-        Value component = b_.At(queries, d, 4);
-        SmallVector<Value> key;
+        Value line = b_.At(b_.At(keys, d, kLineBytes), column * 4);
+        PrefetchLine(ahead, d, kLineBytes, column * 4);
+        SmallVector<Value> lines;
         for (int64_t v = 0; v < tile_; ++v) {
-          key.push_back(b_.LoadVector(spec_.cache.storage, b_.At(line, v * kLanes * size_)));
+          lines.push_back(b_.Load(LineType(), b_.At(line, v * kVectorBytes), 4));
         }
-        for (int64_t t = 0; t < tile; ++t) {
-          Value q = b_.Broadcast(b_.LoadScalar(Storage::kF32, b_.At(component, t * width_ * 4)));
-          for (int64_t v = 0; v < tile_; ++v) {
-            Value& sum = next[t * tile_ + v];
-            sum = b_.Fma(q, key[v], sum);
-          }
-        }
+        AddStep(lines, b_.At(queries, d, FactorBytes() * PerStep()), tile, scratch_.query_bytes,
+                /*is_tail=*/false, next);
         return next;
       });
       for (int64_t t = 0; t < tile; ++t) {
@@ -162,11 +209,11 @@ LLVM::LLVMFuncOp AttentionEmitter::ScoreFunction(int64_t tile) {
   return function;
 }
 
-// 16 components of a value from `element` on; zeros behind its last one, where the next value
-// begins.
+// 16 components of a value (of a pair of values) from `element` on; zeros behind its last one,
+// where the next value begins.
 Value AttentionEmitter::LoadValue(Value address, int64_t element) {
-  if (element + kLanes <= dim_) return b_.LoadVector(spec_.cache.storage, address);
-  return b_.LoadMasked(spec_.cache.storage, address, b_.MaskBelow(b_.Index(dim_ - element)));
+  if (element + kLanes <= dim_) return b_.Load(LineType(), address, 4);
+  return b_.LoadMaskedAs(LineType(), address, b_.MaskBelow(b_.Index(dim_ - element)));
 }
 
 // sums[tile][width] += weights[tile][keys] . values[keys][head_dim], keys ascending. Only `keys`
@@ -177,44 +224,52 @@ LLVM::LLVMFuncOp AttentionEmitter::ValueFunction(int64_t tile) {
   if (function) return function;
   function =
       b_.Helper(name, {b_.ptr(), b_.ptr(), b_.ptr(), b_.ptr(), b_.i64()}, [&](ValueRange args) {
-        Value weights = args[0], values = args[1], out = args[2], ahead = args[3], keys = args[4];
         for (int64_t column = 0; column < width_; column += tile_ * kLanes) {
-          const int64_t vectors = std::min(tile_, (width_ - column) / kLanes);
-          auto out_at = [&](int64_t t, int64_t v) {
-            return b_.At(out, (t * width_ + column + v * kLanes) * 4);
-          };
-          Values sums;
-          for (int64_t t = 0; t < tile; ++t) {
-            for (int64_t v = 0; v < vectors; ++v) {
-              sums.push_back(b_.LoadVector(Storage::kF32, out_at(t, v)));
-            }
-          }
-          sums = b_.For(b_.Index(0), keys, 1, sums, [&](Value k, ValueRange in) {
-            Values next(in);
-            Value line = b_.At(b_.At(values, k, dim_ * size_), column * size_);
-            PrefetchLine(ahead, k, dim_ * size_, column * size_);
-            Value weight = b_.At(weights, k, 4);
-            SmallVector<Value> value;
-            for (int64_t v = 0; v < vectors; ++v) {
-              value.push_back(LoadValue(b_.At(line, v * kLanes * size_), column + v * kLanes));
-            }
-            for (int64_t t = 0; t < tile; ++t) {
-              Value w = b_.Broadcast(b_.LoadScalar(Storage::kF32, b_.At(weight, t * kBlock * 4)));
-              for (int64_t v = 0; v < vectors; ++v) {
-                Value& sum = next[t * vectors + v];
-                sum = b_.Fma(w, value[v], sum);
-              }
-            }
-            return next;
-          });
-          for (int64_t t = 0; t < tile; ++t) {
-            for (int64_t v = 0; v < vectors; ++v) {
-              b_.StoreVector(Storage::kF32, sums[t * vectors + v], out_at(t, v));
-            }
-          }
+          AddValues(args, tile, column);
         }
       });
   return function;
+}
+
+// The part of ValueFunction for one tile of columns.
+void AttentionEmitter::AddValues(ValueRange args, int64_t tile, int64_t column) {
+  Value weights = args[0], values = args[1], out = args[2], ahead = args[3], keys = args[4];
+  const int64_t vectors = std::min(tile_, (width_ - column) / kLanes);
+  const int64_t line_bytes = dim_ * 4;  // one value of f32, or two of bf16
+  auto out_at = [&](int64_t t, int64_t v) {
+    return b_.At(out, (t * width_ + column + v * kLanes) * 4);
+  };
+  Values sums;
+  for (int64_t t = 0; t < tile; ++t) {
+    for (int64_t v = 0; v < vectors; ++v) {
+      sums.push_back(b_.LoadVector(Storage::kF32, out_at(t, v)));
+    }
+  }
+  auto step = [&](Value k, ValueRange in, bool is_tail) {
+    Values next(in);
+    Value line = b_.At(b_.At(values, k, line_bytes), column * 4);
+    PrefetchLine(ahead, k, line_bytes, column * 4);
+    SmallVector<Value> lines;
+    for (int64_t v = 0; v < vectors; ++v) {
+      lines.push_back(LoadValue(b_.At(line, v * kVectorBytes), column + v * kLanes));
+    }
+    AddStep(lines, b_.At(weights, k, FactorBytes() * PerStep()), tile, kBlock * 4, is_tail, next);
+    return next;
+  };
+  Value steps = b_.Div(keys, PerStep());
+  sums = b_.For(b_.Index(0), steps, 1, sums,
+                [&](Value k, ValueRange in) { return step(k, in, /*is_tail=*/false); });
+  if (PerStep() > 1) {
+    Value has_tail = b_.Less(b_.Mul(steps, PerStep()), keys);
+    sums = b_.If(
+        has_tail, ValueRange(sums).getTypes(), [&] { return step(steps, sums, /*is_tail=*/true); },
+        [&] { return sums; });
+  }
+  for (int64_t t = 0; t < tile; ++t) {
+    for (int64_t v = 0; v < vectors; ++v) {
+      b_.StoreVector(Storage::kF32, sums[t * vectors + v], out_at(t, v));
+    }
+  }
 }
 
 void AttentionEmitter::ForTiles(Value queries, function_ref<void(Value, int64_t)> body) {
@@ -237,7 +292,8 @@ void AttentionEmitter::Start(const Rows& rows) {
       Value loaded = mask ? b_.LoadMasked(Storage::kF32, address, mask)
                           : b_.LoadVector(Storage::kF32, address);
       Value scaled = b_.MulF(loaded, b_.Splat(spec_.scale));
-      b_.StoreVector(Storage::kF32, scaled, b_.At(QueryAt(query), element, 4));
+      b_.StoreVector(dots_ ? Storage::kBF16 : Storage::kF32, scaled,
+                     b_.At(QueryAt(query), element, FactorBytes()));
       b_.StoreVector(Storage::kF32, b_.Zero(), b_.At(SumsAt(query), element, 4));
     });
     b_.Store(b_.F32(kLowest), MaximumAt(query), 4);
@@ -277,18 +333,31 @@ void AttentionEmitter::Softmax(const Rows& rows, Value query, Value first_key) {
   b_.Store(maximum, MaximumAt(query), 4);
   Value shift = b_.Broadcast(maximum);
   Values weight;
-  for (size_t v = 0; v < score.size(); ++v) {
-    weight.push_back(b_.Exp(b_.SubF(score[v], shift)));
-    b_.StoreVector(Storage::kF32, weight[v], b_.At(scores, static_cast<int64_t>(v) * kLanes * 4));
-  }
+  for (Value part : score) weight.push_back(b_.Exp(b_.SubF(part, shift)));
+  StoreWeights(weight, scores);
   Value total = b_.ReduceAdd(b_.AddF(b_.AddF(weight[0], weight[1]), b_.AddF(weight[2], weight[3])));
   Value factor = b_.Exp(b_.SubF(b_.Broadcast(before), shift));
   Value sum = b_.Load(b_.f32(), WeightAt(query), 4);
   b_.Store(b_.Fma(sum, b_.Extract(factor, 0), total), WeightAt(query), 4);
-  b_.For(b_.Index(0), b_.Index(width_), kLanes, [&](Value element) {
-    Value at = b_.At(SumsAt(query), element, 4);
-    b_.StoreVector(Storage::kF32, b_.MulF(b_.LoadVector(Storage::kF32, at), factor), at);
+  // Else the factor is 1.
+  b_.If(b_.LessF(before, maximum), [&] {
+    b_.For(b_.Index(0), b_.Index(width_), kLanes, [&](Value element) {
+      Value at = b_.At(SumsAt(query), element, 4);
+      b_.StoreVector(Storage::kF32, b_.MulF(b_.LoadVector(Storage::kF32, at), factor), at);
+    });
   });
+}
+
+// The weights of a block, where its scores were.
+void AttentionEmitter::StoreWeights(ArrayRef<Value> weights, Value address) {
+  for (size_t v = 0; v < weights.size(); v += 2) {
+    if (dots_) {
+      b_.Store(b_.NarrowPair(weights[v], weights[v + 1]), b_.At(address, v * kLanes * 2), 4);
+    } else {
+      b_.StoreVector(Storage::kF32, weights[v], b_.At(address, v * kLanes * 4));
+      b_.StoreVector(Storage::kF32, weights[v + 1], b_.At(address, (v + 1) * kLanes * 4));
+    }
+  }
 }
 
 Value AttentionEmitter::KeysOf(const Rows& rows, Value block) {

@@ -197,11 +197,14 @@ Value KernelBuilder::LoadVector(Storage storage, Value address) {
 }
 
 Value KernelBuilder::LoadMasked(Storage storage, Value address, Value mask) {
-  VectorType type = Lanes(storage == Storage::kF32 ? f32_ : i16_);
-  Value zeros = Make<arith::ConstantOp>(cast<TypedAttr>(builder_.getZeroAttr(type)));
-  Value loaded = Make<LLVM::MaskedLoadOp>(type, address, mask, zeros,
-                                          static_cast<unsigned>(ByteSize(storage)));
-  return storage == Storage::kF32 ? loaded : Widen(loaded);
+  if (storage == Storage::kF32) return LoadMaskedAs(Lanes(f32_), address, mask);
+  return Widen(LoadMaskedAs(Lanes(i16_), address, mask));
+}
+
+Value KernelBuilder::LoadMaskedAs(Type lanes, Value address, Value mask) {
+  Value zeros = Make<arith::ConstantOp>(cast<TypedAttr>(builder_.getZeroAttr(lanes)));
+  const unsigned alignment = cast<VectorType>(lanes).getElementTypeBitWidth() / 8;
+  return Make<LLVM::MaskedLoadOp>(lanes, address, mask, zeros, alignment);
 }
 
 Value KernelBuilder::Stored(Storage storage, Value vector) {
@@ -222,8 +225,7 @@ void KernelBuilder::Prefetch(Value address) {
   LLVM::Prefetch::create(builder_, loc_, address, kRead, kLocality, kData);
 }
 
-std::pair<Value, Value> KernelBuilder::LoadPairs(Value address) {
-  Value pairs = Load(Lanes(i32_), address, 64);
+std::pair<Value, Value> KernelBuilder::SplitPairs(Value pairs) {
   Value even = Make<arith::ShLIOp>(pairs, SplatI32(16));
   Value odd = Make<arith::AndIOp>(pairs, SplatI32(std::bit_cast<int32_t>(0xffff0000u)));
   return {CastTo(Lanes(f32_), even), CastTo(Lanes(f32_), odd)};
@@ -260,6 +262,9 @@ Value KernelBuilder::MulF(Value a, Value b) { return Make<arith::MulFOp>(a, b); 
 Value KernelBuilder::DivF(Value a, Value b) { return Make<arith::DivFOp>(a, b); }
 Value KernelBuilder::Fma(Value a, Value b, Value c) {
   return Make<LLVM::FMAOp>(a.getType(), a, b, c);
+}
+Value KernelBuilder::NarrowPair(Value low, Value high) {
+  return Intrinsic("llvm.x86.avx512bf16.cvtne2ps2bf16.512", BF16Pairs(), {high, low});
 }
 Value KernelBuilder::DotBF16(Value sum, Value pairs, Value other_pairs) {
   return Intrinsic("llvm.x86.avx512bf16.dpbf16ps.512", sum.getType(), {sum, pairs, other_pairs});

@@ -107,6 +107,7 @@ class KernelBuilder {
   Value LoadScalar(Storage storage, Value address);              // f32
   Value LoadVector(Storage storage, Value address);              // 16 lanes of f32
   Value LoadMasked(Storage storage, Value address, Value mask);  // lanes off: 0
+  Value LoadMaskedAs(Type lanes, Value address, Value mask);     // as memory holds them
   Value Stored(Storage storage,
                Value vector);  // f32 lanes as memory holds them: itself, or 16 x i16
   void StoreVector(Storage storage, Value vector, Value address);
@@ -115,7 +116,10 @@ class KernelBuilder {
   Value Widen(Value bf16_bits);  // 16 x i16 to f32
   // Packed pairs of bf16 (layout k2n16): 16 columns x 2 k from one cache line, as the f32 vectors
   // of the even and of the odd k.
-  std::pair<Value, Value> LoadPairs(Value address);
+  std::pair<Value, Value> LoadPairs(Value address) {
+    return SplitPairs(Load(Lanes(i32_), address, 64));
+  }
+  std::pair<Value, Value> SplitPairs(Value pairs);  // of 16 x i32
   // A cache line of packed pairs as it is: 32 x bf16, the pair of each of 16 columns.
   mlir::VectorType BF16Pairs() const;
 
@@ -126,6 +130,9 @@ class KernelBuilder {
   Value MulF(Value a, Value b);
   Value DivF(Value a, Value b);
   Value Fma(Value a, Value b, Value c);
+  // 32 x bf16, those of `low` first, to nearest even; denormal numbers become zero. Needs
+  // avx512_bf16.
+  Value NarrowPair(Value low, Value high);
   // sum + the dot product of the pair of bf16 in each of 16 lanes; needs avx512_bf16.
   Value DotBF16(Value sum, Value pairs, Value other_pairs);
   // i32 sum + the dot product of the four bytes in each of 16 lanes, u8 times i8; needs

@@ -256,30 +256,38 @@ void RowwiseEmitter::EmitRope(size_t index) {
   });
 }
 
-// Keys lie side by side in a page, so the components of one key are scattered.
+// Keys lie side by side in a page, so the components of one key are scattered, in pairs where the
+// cache holds bf16.
 void RowwiseEmitter::WriteKey(const RowStep& step, Value head, Value address) {
   const CacheLayout& cache = step.cache;
-  const int64_t size = ByteSize(cache.storage);
+  const int64_t per_store = PairedElements(cache.storage);
+  Type stored = cache.storage == Storage::kBF16 ? b_.i32() : b_.f32();
   Value base = b_.Mul(head, cache.head_dim);
   b_.ForVectors(cache.head_dim, [&](Value element, Value mask) {
     Value at = b_.Add(base, element);
     Value vector = b_.Stored(cache.storage, Read(step.inputs[0], at, mask));
-    const int64_t lanes = mask ? cache.head_dim % kLanes : kLanes;
+    vector = b_.Recast(b_.Lanes(stored, kLanes / per_store), vector);
+    const int64_t lanes = (mask ? cache.head_dim % kLanes : kLanes) / per_store;
+    Value first = b_.Div(at, per_store);
     for (int64_t lane = 0; lane < lanes; ++lane) {
-      b_.Store(b_.Extract(vector, lane), b_.At(address, b_.Add(at, lane), kPageTokens * size),
-               size);
+      b_.Store(b_.Extract(vector, lane), b_.At(address, b_.Add(first, lane), kPageTokens * 4), 4);
     }
   });
 }
 
+// Values of bf16 are stored in pairs of tokens, of which this is one half.
 void RowwiseEmitter::WriteValue(const RowStep& step, Value head, Value address) {
   const CacheLayout& cache = step.cache;
-  const int64_t size = ByteSize(cache.storage);
   Value base = b_.Mul(head, cache.head_dim);
-  Value row = b_.At(address, head, kPageTokens * cache.head_dim * size);
+  Value row = b_.At(address, head, kPageTokens * cache.head_dim * ByteSize(cache.storage));
   b_.ForVectors(cache.head_dim, [&](Value element, Value mask) {
     Value vector = Read(step.inputs[1], b_.Add(base, element), mask);
-    StoreAt(cache.storage, vector, row, element, mask);
+    if (cache.storage == Storage::kF32) return StoreAt(cache.storage, vector, row, element, mask);
+    vector = b_.Stored(cache.storage, vector);
+    const int64_t lanes = mask ? cache.head_dim % kLanes : kLanes;
+    for (int64_t lane = 0; lane < lanes; ++lane) {
+      b_.Store(b_.Extract(vector, lane), b_.At(row, b_.Add(element, lane), 4), 2);
+    }
   });
 }
 
@@ -293,8 +301,11 @@ void RowwiseEmitter::EmitKvWrite(const RowStep& step) {
       b_.Extend(b_.Load(b_.i32(), b_.At(b_.Operand(args_, step.operands[1]), entry, 4), 4));
   Value slot = b_.Rem(position, kPageTokens);
   Value layer = b_.At(b_.Operand(args_, step.operands[0]), page, cache.page_bytes);
-  Value keys = b_.At(layer, slot, size);
-  Value values = b_.At(b_.At(layer, cache.value_offset), slot, cache.head_dim * size);
+  const int64_t paired = PairedElements(cache.storage);
+  Value keys = b_.At(layer, slot, paired * size);
+  Value values =
+      b_.At(b_.At(layer, cache.value_offset), b_.Div(slot, paired), cache.head_dim * paired * size);
+  values = b_.At(values, b_.Rem(slot, paired), size);
   b_.For(b_.Index(0), b_.Index(cache.kv_heads), 1, [&](Value head) {
     WriteKey(step, head, keys);
     WriteValue(step, head, values);

@@ -35,6 +35,10 @@ struct CacheLayout {
   bool operator==(const CacheLayout&) const = default;
 };
 
+// Elements of a cache that lie side by side in 4 bytes: two components of a key, one component of
+// two values.
+inline int64_t PairedElements(Storage storage) { return 4 / ByteSize(storage); }
+
 enum class RowOp {
   kLoad,    // row of an operand [rows, width]
   kGather,  // row index[row] of an operand [limit, width]; zeros where the index is outside [0,

@@ -20,6 +20,10 @@ absl::StatusOr<CacheLayout> CpuCacheLayout(DispatchOp dispatch, int64_t number) 
   if (!cache.getDtype().isF32() && !cache.getDtype().isBF16()) {
     return absl::FailedPreconditionError("the cache is neither f32 nor bf16");
   }
+  if (cache.getDtype().isBF16() && cache.getHeadDim() % 2 != 0) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("heads of ", cache.getHeadDim(), " elements; bf16 is stored in pairs"));
+  }
   CacheLayout layout{.kv_heads = cache.getKvHeads(), .head_dim = cache.getHeadDim()};
   layout.storage = cache.getDtype().isBF16() ? Storage::kBF16 : Storage::kF32;
   layout.value_offset =

@@ -41,6 +41,11 @@ absl::Status CheckLayout(const KvGroupLayout& layout) {
                                                    layout.kv_heads * layout.head_dim,
                                                    ", expected at most ", kMaxExtent));
   }
+  if (layout.dtype != DType::kF32 && (layout.head_dim % 2 != 0 || layout.page_tokens % 2 != 0)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("head_dim is ", layout.head_dim, " and page_tokens ", layout.page_tokens,
+                     ", expected even numbers: elements of 16 bits lie in pairs"));
+  }
   int64_t part_bytes = layout.kv_heads * layout.head_dim * layout.page_tokens *
                        static_cast<int64_t>(ByteSize(layout.dtype));
   if (layout.value_offset < part_bytes || layout.layer_bytes < part_bytes ||
@@ -63,6 +68,14 @@ absl::Status CheckLayout(const KvGroupLayout& layout) {
 }
 
 }  // namespace
+
+int64_t KvGroupLayout::ElementOf(KvPart part, int64_t token, int64_t component) const {
+  // Two elements of 16 bits, or one of f32, lie side by side in 4 bytes.
+  const int64_t paired = dtype == DType::kF32 ? 1 : 2;
+  if (part == KvPart::kKey)
+    return (component / paired * page_tokens + token) * paired + component % paired;
+  return (token / paired * head_dim + component) * paired + token % paired;
+}
 
 absl::StatusOr<KvGroupLayout> KvGroupLayout::FromManifest(const artifact::KvCacheGroup& group) {
   std::string context = absl::StrCat("cache group ", Quoted(group.name()));
@@ -201,8 +214,6 @@ absl::StatusOr<std::vector<float>> KvCache::Read(const PageList& list, int64_t l
                      " has let go of the tokens before ", list.num_recycled * layout_.page_tokens,
                      ", so token ", first, " cannot be read"));
   }
-  int64_t row_stride = part == KvPart::kKey ? 1 : layout_.head_dim;  // from one token to the next
-  int64_t dim_stride = part == KvPart::kKey ? layout_.page_tokens : 1;
   int64_t part_offset =
       layer * layout_.layer_bytes + (part == KvPart::kKey ? 0 : layout_.value_offset);
   std::vector<float> out(static_cast<size_t>(layout_.kv_heads * count * layout_.head_dim));
@@ -211,10 +222,10 @@ absl::StatusOr<std::vector<float>> KvCache::Read(const PageList& list, int64_t l
     for (int64_t t = first; t < first + count; ++t) {
       const std::byte* src =
           pool_.page(list.pages[static_cast<size_t>(t / layout_.page_tokens)]) + part_offset;
-      int64_t start =
-          head * layout_.head_dim * layout_.page_tokens + (t % layout_.page_tokens) * row_stride;
+      const int64_t start = head * layout_.head_dim * layout_.page_tokens;
       for (int64_t d = 0; d < layout_.head_dim; ++d) {
-        *dst++ = LoadAsF32(layout_.dtype, src, static_cast<size_t>(start + d * dim_stride));
+        const int64_t element = start + layout_.ElementOf(part, t % layout_.page_tokens, d);
+        *dst++ = LoadAsF32(layout_.dtype, src, static_cast<size_t>(element));
       }
     }
   }

@@ -18,6 +18,8 @@
 
 namespace lathe {
 
+enum class KvPart { kKey, kValue };
+
 // The layout of a group's pages (artifact.proto, KvCacheGroup): [layer][K part | V part].
 struct KvGroupLayout {
   std::string name;
@@ -38,11 +40,12 @@ struct KvGroupLayout {
   // of them: a window lets the older pages go.
   int64_t PagesFor(int64_t tokens, int64_t step_tokens) const;
 
+  // Where component `component` of token `token` of a page lies in its head's part, in elements.
+  int64_t ElementOf(KvPart part, int64_t token, int64_t component) const;
+
   // Errors: InvalidArgument when the numbers contradict each other, with the group's name.
   static absl::StatusOr<KvGroupLayout> FromManifest(const artifact::KvCacheGroup& group);
 };
-
-enum class KvPart { kKey, kValue };
 
 class KvCache {
  public:

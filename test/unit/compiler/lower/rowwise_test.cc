@@ -369,9 +369,12 @@ void CheckKvWrite(Storage storage, int64_t head_dim) {
       for (int64_t i = 0; i < kHeads * head_dim; ++i) {
         const int64_t head = i / head_dim, d = i % head_dim, slot = position % kPageTokens;
         const int64_t size_of = ByteSize(storage);
-        const int64_t k_at = page * page_bytes + 2 * part + (i * kPageTokens + slot) * size_of;
-        const int64_t v_at =
-            page * page_bytes + 3 * part + ((head * kPageTokens + slot) * head_dim + d) * size_of;
+        const int64_t paired = PairedElements(storage);
+        const int64_t k_element = (i / paired * kPageTokens + slot) * paired + d % paired;
+        const int64_t v_element =
+            ((head * kPageTokens + slot) / paired * head_dim + d) * paired + slot % paired;
+        const int64_t k_at = page * page_bytes + 2 * part + k_element * size_of;
+        const int64_t v_at = page * page_bytes + 3 * part + v_element * size_of;
         for (auto [at, value] :
              {std::pair{k_at, reference.value(key)[i]},
               {v_at, Element(operands[1], Storage::kF32, row * kHeads * head_dim + i)}}) {

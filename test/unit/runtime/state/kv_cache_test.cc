@@ -164,8 +164,10 @@ TEST(KvCacheTest, ReadUndoesThePageLayout) {
                   cache.pool().page(list.pages[static_cast<size_t>(t / kPageTokens)]) +
                   layer * layout.layer_bytes + part * layout.value_offset;
               int64_t row = t % kPageTokens;
-              int64_t index = part == 0 ? (head * 4 + d) * kPageTokens + row
-                                        : (head * kPageTokens + row) * 4 + d;
+              // [head][d / p][token][p] and [head][token / p][d][p]
+              const int64_t p = dtype == artifact::F32 ? 1 : 2;
+              int64_t index = part == 0 ? ((head * 4 + d) / p * kPageTokens + row) * p + d % p
+                                        : ((head * kPageTokens + row) / p * 4 + d) * p + row % p;
               float value = expected(layer, part, head, t, d);
               uint16_t narrow = dtype == artifact::BF16 ? F32ToBF16(value) : F32ToF16(value);
               const void* bytes =
@@ -208,6 +210,7 @@ TEST(KvCacheTest, ContradictoryLayoutsAreRefusedByName) {
   refused([](auto& g) { g.set_kv_heads(0); }, "kv_heads is 0");
   refused([](auto& g) { g.set_head_dim(1 << 30); }, "head_dim is 1073741824");
   refused([](auto& g) { g.set_page_tokens(0); }, "page_tokens is 0");
+  refused([](auto& g) { g.set_dtype(artifact::BF16), g.set_head_dim(3); }, "head_dim is 3");
   refused([](auto& g) { g.set_kv_heads(1 << 15), g.set_head_dim(1 << 15); }, "kv_heads * head_dim");
   refused([](auto& g) { g.set_dtype(artifact::I8); }, "expected F32, BF16 or F16");
   refused([](auto& g) { g.set_window(-1); }, "window is -1");
