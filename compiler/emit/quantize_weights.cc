@@ -29,10 +29,11 @@ void StoreNumbers(const GroupQuant& quant, absl::Span<const int8_t> numbers, cha
   }
 }
 
-int NumberAt(const GroupQuant& quant, const char* block, int64_t lane, int64_t k) {
+// `group`: the numbers of one group of a block; k counts within it.
+int NumberAt(const GroupQuant& quant, const char* group, int64_t lane, int64_t k) {
   if (quant.bits == 8)
-    return static_cast<uint8_t>(block[(k / 4 * kBlockColumns + lane) * 4 + k % 4]) - 128;
-  const auto byte = static_cast<uint8_t>(block[(k / 8 * kBlockColumns + lane) * 4 + k % 4]);
+    return static_cast<uint8_t>(group[(k / 4 * kBlockColumns + lane) * 4 + k % 4]) - 128;
+  const auto byte = static_cast<uint8_t>(group[(k / 8 * kBlockColumns + lane) * 4 + k % 4]);
   return (k % 8 < 4 ? byte & 15 : byte >> 4) - 8;
 }
 
@@ -43,9 +44,8 @@ class BlockPacker {
       : weight_(weight),
         quant_(*QuantOf(format)),
         inner_(weight.shape[1]),
-        groups_(quant_.Groups(inner_)),
-        scales_offset_(ScalesOffset(format, inner_)),
-        block_bytes_(PackedBlockBytes(format, inner_)),
+        layout_(quant_, inner_),
+        groups_(layout_.groups),
         row_(static_cast<size_t>(inner_)),
         // Behind `inner` the numbers stay 0.
         numbers_(static_cast<size_t>(groups_ * quant_.group), 0),
@@ -55,7 +55,7 @@ class BlockPacker {
   QuantError Pack(int64_t block, char* out) {
     const int64_t first = block * kBlockColumns;
     const int64_t num_rows = std::min(kBlockColumns, weight_.shape[0] - first);
-    std::memset(out + scales_offset_, 0, static_cast<size_t>(block_bytes_ - scales_offset_));
+    std::memset(out, 0, static_cast<size_t>(layout_.BlockBytes()));
     std::array<const char*, kBlockColumns> rows;
     QuantError error;
     for (int64_t lane = 0; lane < kBlockColumns; ++lane) {
@@ -64,15 +64,18 @@ class BlockPacker {
       if (lane < num_rows) {
         error += Quantize(first + lane);
         for (int64_t group = 0; group < groups_; ++group) {
-          std::memcpy(out + scales_offset_ + (group * kBlockColumns + lane) * 2, &scales_[group],
-                      2);
+          std::memcpy(out + layout_.ScalesOffset(group) + lane * 2, &scales_[group], 2);
         }
       } else {
         std::fill(numbers_.begin(), numbers_.end(), 0);
       }
       StoreNumbers(quant_, numbers_, stored);
     }
-    Interleave(rows, RowBytes() / 4, out);
+    const int64_t group_bytes = layout_.group_bytes / kBlockColumns;
+    for (int64_t group = 0; group < groups_; ++group) {
+      Interleave(rows, group_bytes / 4, out + layout_.NumbersOffset(group));
+      for (const char*& row : rows) row += group_bytes;
+    }
     return error;
   }
 
@@ -89,7 +92,9 @@ class BlockPacker {
 
   const TensorView& weight_;
   GroupQuant quant_;
-  int64_t inner_, groups_, scales_offset_, block_bytes_;
+  int64_t inner_;
+  GroupLayout layout_;
+  int64_t groups_;
   std::vector<float> row_;
   std::vector<int8_t> numbers_;
   std::vector<uint16_t> scales_;
@@ -126,15 +131,17 @@ void UnpackQuantizedWeight(absl::Span<const char> packed, WeightFormat format, i
               static_cast<int64_t>(out.size()) == columns * inner)
       << packed.size() << " packed bytes, " << out.size() << " elements";
   const GroupQuant quant = *QuantOf(format);
+  const GroupLayout layout(quant, inner);
   for (int64_t n = 0; n < columns; ++n) {
     const int64_t lane = n % kBlockColumns;
-    const char* block = packed.data() + n / kBlockColumns * PackedBlockBytes(format, inner);
-    const char* scales = block + ScalesOffset(format, inner);
+    const char* block = packed.data() + n / kBlockColumns * layout.BlockBytes();
     for (int64_t k = 0; k < inner; ++k) {
+      const int64_t group = k / quant.group;
+      const char* numbers = block + layout.NumbersOffset(group);
       uint16_t scale;
-      std::memcpy(&scale, scales + (k / quant.group * kBlockColumns + lane) * 2, 2);
+      std::memcpy(&scale, block + layout.ScalesOffset(group) + lane * 2, 2);
       out[static_cast<size_t>(n * inner + k)] =
-          F16ToF32(scale) * static_cast<float>(NumberAt(quant, block, lane, k));
+          F16ToF32(scale) * static_cast<float>(NumberAt(quant, numbers, lane, k % quant.group));
     }
   }
 }

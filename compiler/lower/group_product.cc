@@ -1,6 +1,5 @@
 #include "compiler/lower/group_product.h"
 
-#include <algorithm>
 #include <bit>
 
 #include "runtime/base/check.h"
@@ -11,8 +10,7 @@ using namespace mlir;  // NOLINT(google-build-using-namespace): op names would f
 
 namespace {
 
-constexpr int64_t kScaleLineBytes = kBlockColumns * 2;  // f16
-constexpr int64_t kGroupEntryBytes = 8;                 // scale f32, start i32
+constexpr int64_t kGroupEntryBytes = 8;  // scale f32, start i32
 // k whose dot products are written out one after the other; a longer group is a loop.
 constexpr int64_t kUnrolledK = 32;
 
@@ -36,8 +34,8 @@ int64_t PreparedGroupRowBytes(const GroupQuant& quant, int64_t inner, int64_t ac
 GroupProduct::GroupProduct(KernelBuilder& b, WeightFormat format, int64_t inner,
                            int64_t prefetch_lines)
     : b_(b),
-      format_(format),
       quant_(QuantOfIntegers(format)),
+      layout_(quant_, inner),
       inner_(inner),
       prefetch_lines_(prefetch_lines),
       dot_(MakeByteDot(b)) {}
@@ -99,58 +97,72 @@ void GroupProduct::PrepareGroup(Value row, Value prepared, Value group, int64_t 
   b_.Store(b_.Mul(b_.ReduceAddInt(total), b_.I32(-offset)), b_.At(entry, 4), 4);
 }
 
-WeightStreams GroupProduct::NumberStreams(const MatmulTile& tile) const {
-  return {.blocks = tile.blocks,
-          .block_bytes = PackedBlockBytes(format_, inner_),
-          .stream_bytes = ScalesOffset(format_, inner_),
-          .prefetch_lines = prefetch_lines_};
-}
-
-// As many groups ahead as the numbers, but at least one cache line.
-WeightStreams GroupProduct::ScaleStreams(const MatmulTile& tile) const {
-  const int64_t group_bytes = quant_.group / KPerLine() * kLineBytes;
-  const int64_t lines = std::max<int64_t>(1, prefetch_lines_ * kScaleLineBytes / group_bytes);
-  return {.blocks = tile.blocks,
-          .block_bytes = PackedBlockBytes(format_, inner_),
-          .stream_bytes = Groups() * kScaleLineBytes,
-          .prefetch_lines = prefetch_lines_ > 0 ? lines : 0,
-          .line_bytes = kScaleLineBytes};
-}
-
 Values GroupProduct::Accumulate(const MatmulTile& tile, Value rows, ArrayRef<Value> weights) const {
+  constexpr int64_t kCouple = GroupLayout::kCouple;
   Values zeros(tile.rows * tile.blocks * tile.sources, b_.Zero());
-  return b_.For(b_.Index(0), b_.Index(Groups()), 1, zeros, [&](Value group, ValueRange in) {
-    Values sums(in);
-    Values products = SumGroup(tile, rows, weights, group);
-    AddScaled(tile, rows, weights, group, products, sums);
-    return sums;
+  Value couples = b_.Index(Groups() / kCouple);
+  Values sums = b_.For(b_.Index(0), couples, 1, zeros, [&](Value couple, ValueRange in) {
+    Values next(in);
+    AddCouple(tile, rows, weights, couple, kCouple, next);
+    return next;
   });
+  if (Groups() % kCouple != 0) AddCouple(tile, rows, weights, couples, 1, sums);
+  return sums;
 }
 
-Values GroupProduct::SumGroup(const MatmulTile& tile, Value rows, ArrayRef<Value> weights,
+// The groups that share a line of scales.
+void GroupProduct::AddCouple(const MatmulTile& tile, Value rows, ArrayRef<Value> weights,
+                             Value couple, int64_t groups, Values& sums) const {
+  const WeightStreams streams{.blocks = tile.blocks,
+                              .block_bytes = layout_.BlockBytes(),
+                              .stream_bytes = layout_.BlockBytes(),
+                              .prefetch_lines = prefetch_lines_};
+  const int64_t couple_lines = layout_.CoupleBytes() / kLineBytes;
+  SmallVector<WeightStream> at = streams.At(b_, weights, b_.Mul(couple, couple_lines));
+  const int64_t scales = groups * layout_.group_bytes;
+  for (int64_t i = 0; i < groups; ++i) {
+    Value group = b_.Add(b_.Mul(couple, GroupLayout::kCouple), i);
+    Values products = SumGroup(tile, rows, Advanced(at, i * layout_.group_bytes), group);
+    AddScaled(tile, rows, Advanced(at, scales + i * GroupLayout::kScaleBytes), group, products,
+              sums);
+  }
+}
+
+SmallVector<WeightStream> GroupProduct::Advanced(ArrayRef<WeightStream> streams,
+                                                 int64_t bytes) const {
+  SmallVector<WeightStream> advanced;
+  for (const WeightStream& stream : streams) {
+    advanced.push_back(
+        {b_.At(stream.weights, bytes), stream.ahead ? b_.At(stream.ahead, bytes) : Value()});
+  }
+  return advanced;
+}
+
+// The integer sums of a group whose numbers are where `streams` point.
+Values GroupProduct::SumGroup(const MatmulTile& tile, Value rows, ArrayRef<WeightStream> streams,
                               Value group) const {
   const int64_t group_lines = quant_.group / KPerLine();
   const int64_t steps = kUnrolledK / KPerLine();
-  const WeightStreams streams = NumberStreams(tile);
   Values starts;
   for (int64_t row = 0; row < tile.rows; ++row) {
     Value entry = ScaleOf(b_.At(rows, row * RowBytes()), group);
     Value start = b_.Broadcast(b_.Load(b_.i32(), b_.At(entry, 4), 4));
     starts.append(tile.blocks * tile.sources, start);
   }
-  auto add_lines = [&](Value line, Values& sums) {
-    Value activations = b_.At(rows, line, KPerLine() * dot_->ActivationBytes());
-    SmallVector<WeightStream> at = streams.At(b_, weights, line);
-    for (int64_t i = 0; i < steps; ++i) AddLine(tile, activations, at, i, sums);
-  };
-  Value first = b_.Mul(group, group_lines);
+  Value activations = b_.At(rows, group, quant_.group * dot_->ActivationBytes());
   if (steps == group_lines) {
-    add_lines(first, starts);
+    for (int64_t i = 0; i < steps; ++i) AddLine(tile, activations, streams, i, starts);
     return starts;
   }
-  return b_.For(first, b_.Add(first, group_lines), steps, starts, [&](Value line, ValueRange in) {
+  return b_.For(b_.Index(0), b_.Index(group_lines), steps, starts, [&](Value line, ValueRange in) {
     Values sums(in);
-    add_lines(line, sums);
+    SmallVector<WeightStream> at;
+    for (const WeightStream& stream : streams) {
+      at.push_back({b_.At(stream.weights, line, kLineBytes),
+                    stream.ahead ? b_.At(stream.ahead, line, kLineBytes) : Value()});
+    }
+    Value numbers = b_.At(activations, line, KPerLine() * dot_->ActivationBytes());
+    for (int64_t i = 0; i < steps; ++i) AddLine(tile, numbers, at, i, sums);
     return sums;
   });
 }
@@ -177,13 +189,13 @@ void GroupProduct::AddLine(const MatmulTile& tile, Value activations,
   }
 }
 
-void GroupProduct::AddScaled(const MatmulTile& tile, Value rows, ArrayRef<Value> weights,
+// `streams` point at the group's scales.
+void GroupProduct::AddScaled(const MatmulTile& tile, Value rows, ArrayRef<WeightStream> streams,
                              Value group, ArrayRef<Value> products, Values& sums) const {
-  SmallVector<Value> at_scales;
-  for (Value weight : weights) at_scales.push_back(b_.At(weight, ScalesOffset(format_, inner_)));
   Values scales;
-  for (const WeightStream& stream : ScaleStreams(tile).At(b_, at_scales, group)) {
-    scales.push_back(b_.FromF16(b_.Load(b_.Lanes(b_.f16()), stream.weights, kScaleLineBytes)));
+  for (const WeightStream& stream : streams) {
+    scales.push_back(
+        b_.FromF16(b_.Load(b_.Lanes(b_.f16()), stream.weights, GroupLayout::kScaleBytes)));
     if (stream.ahead) b_.Prefetch(stream.ahead);
   }
   for (int64_t row = 0; row < tile.rows; ++row) {

@@ -32,21 +32,23 @@ class GroupProduct : public MatmulProduct {
   mlir::Value ScaleOf(mlir::Value row, mlir::Value group) const;
 
   void PrepareGroup(mlir::Value row, mlir::Value prepared, mlir::Value group, int64_t count) const;
-  Values SumGroup(const MatmulTile& tile, mlir::Value rows, llvm::ArrayRef<mlir::Value> weights,
+  void AddCouple(const MatmulTile& tile, mlir::Value rows, llvm::ArrayRef<mlir::Value> weights,
+                 mlir::Value couple, int64_t groups, Values& sums) const;
+  Values SumGroup(const MatmulTile& tile, mlir::Value rows, llvm::ArrayRef<WeightStream> streams,
                   mlir::Value group) const;
   void AddLine(const MatmulTile& tile, mlir::Value activations,
                llvm::ArrayRef<WeightStream> streams, int64_t line, Values& sums) const;
-  void AddScaled(const MatmulTile& tile, mlir::Value rows, llvm::ArrayRef<mlir::Value> weights,
+  void AddScaled(const MatmulTile& tile, mlir::Value rows, llvm::ArrayRef<WeightStream> streams,
                  mlir::Value group, llvm::ArrayRef<mlir::Value> products, Values& sums) const;
 
   int64_t KPerLine() const { return 32 / quant_.bits; }
-  int64_t Groups() const { return quant_.Groups(inner_); }
-  WeightStreams NumberStreams(const MatmulTile& tile) const;
-  WeightStreams ScaleStreams(const MatmulTile& tile) const;
+  int64_t Groups() const { return layout_.groups; }
+  llvm::SmallVector<WeightStream> Advanced(llvm::ArrayRef<WeightStream> streams,
+                                           int64_t bytes) const;
 
   KernelBuilder& b_;
-  WeightFormat format_;
   GroupQuant quant_;
+  GroupLayout layout_;
   int64_t inner_;
   int64_t prefetch_lines_;
   std::unique_ptr<ByteDot> dot_;

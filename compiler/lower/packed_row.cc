@@ -38,7 +38,8 @@ void AppendHalves(KernelBuilder& b, Value word, Values& out) {
   out.push_back(arith::AndIOp::create(b.mlir(), b.loc(), high, mask));
 }
 
-// Whole groups are stored, so that 16 elements from a multiple of 16 on are always there.
+// Whole groups are stored, so that 16 elements from a multiple of 16 on are always there. `element`
+// counts within the group whose lane is `lane`.
 Value LoadNumbers(KernelBuilder& b, const GroupQuant& quant, Value lane, Value element) {
   const int64_t per_word = 32 / quant.bits;
   Value first = b.Div(element, per_word);
@@ -59,11 +60,23 @@ Value LoadNumbers(KernelBuilder& b, const GroupQuant& quant, Value lane, Value e
   return b.SubF(stored, b.Splat(quant.bits == 8 ? 128.0f : 8.0f));
 }
 
-Value LoadScale(KernelBuilder& b, const GroupQuant& quant, Value scales, Value column,
-                Value element) {
-  Value index = b.Add(b.Mul(b.Div(element, quant.group), kBlockColumns), column);
-  Value half = b.Load(b.mlir().getF16Type(), b.At(scales, index, 2), 2);
-  return b.Broadcast(arith::ExtFOp::create(b.mlir(), b.loc(), b.f32(), half));
+// Numbers times their scale, of a block of small integers.
+Value LoadQuantized(KernelBuilder& b, const GroupQuant& quant, int64_t inner, Value block,
+                    Value column, Value element) {
+  const GroupLayout layout(quant, inner);
+  Value group = b.Div(element, quant.group);
+  Value in_couple = b.Rem(group, GroupLayout::kCouple);
+  Value couple = b.At(block, b.Div(group, GroupLayout::kCouple), layout.CoupleBytes());
+  Value numbers = b.At(couple, in_couple, layout.group_bytes);
+  // The last group may stand alone.
+  Value groups =
+      b.Min(b.Index(GroupLayout::kCouple), b.Sub(b.Index(layout.groups), b.Sub(group, in_couple)));
+  Value scales =
+      b.At(b.At(couple, groups, layout.group_bytes), in_couple, GroupLayout::kScaleBytes);
+  Value half = b.Load(b.f16(), b.At(scales, column, 2), 2);
+  Value scale = b.Broadcast(arith::ExtFOp::create(b.mlir(), b.loc(), b.f32(), half));
+  return b.MulF(LoadNumbers(b, quant, b.At(numbers, column, 4), b.Rem(element, quant.group)),
+                scale);
 }
 
 }  // namespace
@@ -72,11 +85,9 @@ Value LoadPackedRow(KernelBuilder& b, WeightFormat format, int64_t inner, Value 
                     Value element) {
   Value block = b.At(table, b.Div(row, kBlockColumns), PackedBlockBytes(format, inner));
   Value column = b.Rem(row, kBlockColumns);
-  Value lane = b.At(block, column, 4);
-  std::optional<GroupQuant> quant = QuantOf(format);
-  if (!quant) return LoadFloats(b, format, inner, lane, element);
-  Value scale = LoadScale(b, *quant, b.At(block, ScalesOffset(format, inner)), column, element);
-  return b.MulF(LoadNumbers(b, *quant, lane, element), scale);
+  if (std::optional<GroupQuant> quant = QuantOf(format))
+    return LoadQuantized(b, *quant, inner, block, column, element);
+  return LoadFloats(b, format, inner, b.At(block, column, 4), element);
 }
 
 }  // namespace lathe

@@ -5,7 +5,6 @@
 #include "absl/strings/str_cat.h"
 #include "llvm/Support/raw_ostream.h"
 #include "ops/core/extent.h"
-#include "runtime/base/check.h"
 
 namespace lathe {
 namespace {
@@ -53,15 +52,9 @@ absl::StatusOr<WeightFormat> WeightFormatOf(mlir::RankedTensorType type) {
   return absl::FailedPreconditionError(absl::StrCat("no packed layout for weights of type ", text));
 }
 
-int64_t ScalesOffset(WeightFormat format, int64_t inner) {
-  std::optional<GroupQuant> quant = QuantOf(format);
-  LATHE_CHECK(quant.has_value()) << LayoutName(format) << " has no scales";
-  return quant->Groups(inner) * quant->group * quant->bits / 8 * kBlockColumns;
-}
-
 int64_t PackedBlockBytes(WeightFormat format, int64_t inner) {
   if (std::optional<GroupQuant> quant = QuantOf(format))
-    return ScalesOffset(format, inner) + WholeLines(quant->Groups(inner) * kBlockColumns * 2);
+    return GroupLayout(*quant, inner).BlockBytes();
   const int64_t lines = format == WeightFormat::kF32 ? inner : (inner + 1) / 2;
   return lines * kLineBytes;
 }

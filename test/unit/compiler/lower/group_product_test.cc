@@ -73,6 +73,7 @@ class GroupWeights {
  private:
   void Pack() {
     const int64_t blocks = (columns_ + 15) / 16, groups = quant_.Groups(inner_);
+    const GroupLayout layout(quant_, inner_);
     const int64_t k_per_line = 32 / quant_.bits;
     const int offset = quant_.bits == 8 ? 128 : 8;
     for (int64_t n = 0; n < blocks * 16; ++n) {
@@ -83,11 +84,12 @@ class GroupWeights {
         const int stored =
             offset + (is_padding ? 0 : numbers_[static_cast<size_t>(n * inner_ + k)]);
         const int64_t in_line = k % k_per_line;
-        block[k / k_per_line * 64 + n % 16 * 4 + in_line % 4] |=
+        uint8_t* numbers = block + layout.NumbersOffset(k / quant_.group);
+        numbers[k % quant_.group / k_per_line * 64 + n % 16 * 4 + in_line % 4] |=
             static_cast<uint8_t>(in_line >= 4 ? stored << 4 : stored);
       }
       for (int64_t g = 0; g < groups && n < columns_; ++g) {
-        std::memcpy(block + ScalesOffset(format_, inner_) + (g * 16 + n % 16) * 2,
+        std::memcpy(block + layout.ScalesOffset(g) + n % 16 * 2,
                     &scales_[static_cast<size_t>(n * groups + g)], 2);
       }
     }

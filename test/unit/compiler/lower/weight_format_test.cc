@@ -21,9 +21,17 @@ TEST(WeightFormat, CountsWholeBlocksAndWholePairs) {
   EXPECT_EQ(PackedWeightBytes(WeightFormat::kF32, 17, 3), 2 * 3 * 64);
 }
 
-TEST(WeightFormat, SmallIntegersHaveTheirScalesBehindThem) {
+TEST(WeightFormat, CouplesOfGroupsHaveTheirScalesBehindThem) {
   const WeightFormat q4 = WeightFormat::kInt4Group32, q8 = WeightFormat::kInt8Group128;
-  EXPECT_EQ(ScalesOffset(q4, 64), 8 * 64);
+  // Three groups of 4 lines: two, their scales, one, its scales.
+  const GroupLayout layout(*QuantOf(q4), 96);
+  EXPECT_EQ(layout.NumbersOffset(0), 0);
+  EXPECT_EQ(layout.NumbersOffset(1), 4 * 64);
+  EXPECT_EQ(layout.ScalesOffset(0), 8 * 64);
+  EXPECT_EQ(layout.ScalesOffset(1), 8 * 64 + 32);
+  EXPECT_EQ(layout.NumbersOffset(2), 9 * 64);
+  EXPECT_EQ(layout.ScalesOffset(2), 13 * 64);
+  EXPECT_EQ(PackedBlockBytes(q4, 96), 14 * 64);
   EXPECT_EQ(PackedBlockBytes(q4, 64), 8 * 64 + 64);
   // Whole groups: 33 values of k take as much as 64.
   EXPECT_EQ(PackedBlockBytes(q4, 33), PackedBlockBytes(q4, 64));
