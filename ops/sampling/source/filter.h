@@ -47,23 +47,63 @@ constexpr float Largest(const float* scores, int32_t n) {
   return best;
 }
 
-// The ids with a score of at least `least` and above minus infinity, ascending. Returns how many.
-constexpr int32_t Gather(const float* scores, int32_t n, float least, Candidate* out) {
+// The ids in [begin, end) with a score of at least `least` and above minus infinity, ascending.
+// Returns how many.
+constexpr int32_t Gather(const float* scores, int32_t begin, int32_t end, float least,
+                         Candidate* out) {
   int32_t count = 0;
-  for (int32_t id = 0; id < n; ++id) {
+  for (int32_t id = begin; id < end; ++id) {
     if (scores[id] >= least && scores[id] > -kInfinity) out[count++] = {scores[id], id, 0};
   }
   return count;
 }
 
+// Drops candidates below `least`; the order is kept.
+constexpr int32_t KeepFrom(float least, Candidate* candidates, int32_t count) {
+  int32_t kept = 0;
+  for (int32_t i = 0; i < count; ++i) {
+    const Candidate candidate = candidates[i];
+    if (candidate.score >= least) candidates[kept++] = candidate;
+  }
+  return kept;
+}
+
+// GatherTopK for k far below n, in little more than one pass: of blocks only the largest score is
+// looked at first. The k-th of these is a lower bound of the k-th score, and few blocks reach it.
+constexpr int32_t GatherTopKByBlocks(const float* scores, int32_t n, int32_t k, int32_t block,
+                                     Candidate* out) {
+  float best[1024];
+  int32_t num_blocks = 0;
+  for (int32_t begin = 0; begin < n; begin += block)
+    best[num_blocks++] = Largest(scores + begin, block < n - begin ? block : n - begin);
+  const float bound =
+      FindThreshold(
+          num_blocks, static_cast<uint64_t>(k), [&best](int32_t i) { return best[i]; },
+          [](int32_t) { return uint64_t{1}; })
+          .score;
+  int32_t count = 0;
+  for (int32_t i = 0; i < num_blocks; ++i) {
+    if (best[i] < bound) continue;
+    const int32_t end = block < n - i * block ? (i + 1) * block : n;
+    count += Gather(scores, i * block, end, bound, out + count);
+  }
+  if (count <= k) return count;
+  const Threshold kth = FindThreshold(
+      count, static_cast<uint64_t>(k), [out](int32_t i) { return out[i].score; },
+      [](int32_t) { return uint64_t{1}; });
+  return KeepFrom(kth.score, out, count);
+}
+
 // All ids that are allowed (above minus infinity) and, unless k is 0 or at least n, not below the
 // k-th largest score.
 constexpr int32_t GatherTopK(const float* scores, int32_t n, int32_t k, Candidate* out) {
-  if (k <= 0 || k >= n) return Gather(scores, n, -kInfinity, out);
+  if (k <= 0 || k >= n) return Gather(scores, 0, n, -kInfinity, out);
+  const int32_t block = (n / 1024 + 32) / 32 * 32;  // at most 1024 of them, in whole lanes
+  if (k <= n / block / 4) return GatherTopKByBlocks(scores, n, k, block, out);
   const Threshold kth = FindThreshold(
       n, static_cast<uint64_t>(k), [scores](int32_t i) { return scores[i]; },
       [](int32_t) { return uint64_t{1}; });
-  return Gather(scores, n, kth.score, out);
+  return Gather(scores, 0, n, kth.score, out);
 }
 
 constexpr uint64_t TotalWeight(const Candidate* candidates, int32_t count) {

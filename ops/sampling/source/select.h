@@ -43,7 +43,8 @@ constexpr Threshold FindThreshold(int32_t n, uint64_t target, ScoreAt score_at, 
   for (const KeyDigit& digit : kDigits) {
     const int32_t num_values = 1 << digit.bits;
     const int settled = digit.shift + digit.bits;  // bits from here on are the key's already
-    uint64_t mass[1 << 11] = {};
+    uint64_t mass[1 << 11];
+    for (uint64_t& each : mass) each = 0;  // an initialiser would call memset
     for (int32_t i = 0; i < n; ++i) {
       const uint32_t other = OrderKey(score_at(i));
       if (settled < 32 && (other >> settled) != (key >> settled)) continue;

@@ -139,6 +139,44 @@ TEST(FilterTest, LargeRowsEqualASort) {
   }
 }
 
+// Both ways to the k-th score, with ties, masks and rows that end within a block.
+TEST(FilterTest, TopKOfRowsOfAnySizeEqualsASort) {
+  std::mt19937 random(7);
+  for (int32_t size : {33, 127, 128, 129, 1000, 4096, 32768, 32769, 40000}) {
+    for (int levels : {5, 1000, 1 << 30}) {
+      std::vector<float> scores(static_cast<size_t>(size));
+      for (float& score : scores) {
+        score = static_cast<float>(random() % static_cast<uint32_t>(levels)) - 2;
+        if (random() % 3 == 0) score = -kInfinity;
+      }
+      std::vector<float> sorted = scores;
+      std::sort(sorted.begin(), sorted.end(), std::greater<>());
+      for (int32_t k : {1, 2, 20, size / 200 + 1, size / 100 + 1, size / 2, size - 1}) {
+        const float kth = sorted[static_cast<size_t>(k - 1)];
+        std::vector<int32_t> expected;
+        for (int32_t id = 0; id < size; ++id) {
+          const float score = scores[static_cast<size_t>(id)];
+          if (score >= kth && score > -kInfinity) expected.push_back(id);
+        }
+        std::vector<Candidate> kept(scores.size());
+        kept.resize(static_cast<size_t>(GatherTopK(scores.data(), size, k, kept.data())));
+        std::vector<int32_t> ids;
+        for (const Candidate& each : kept) ids.push_back(each.id);
+        ASSERT_EQ(ids, expected) << "size " << size << " levels " << levels << " k " << k;
+      }
+    }
+  }
+}
+
+TEST(FilterTest, RowsOfMasksKeepWhatIsLeft) {
+  std::vector<float> scores(50000, -kInfinity);
+  EXPECT_THAT(Kept(scores, 3, 1, 0), ElementsAre());
+  scores[49999] = -7;
+  scores[123] = -8;
+  EXPECT_THAT(Kept(scores, 3, 1, 0), ElementsAre(123, 49999));
+  EXPECT_THAT(Kept(scores, 1, 1, 0), ElementsAre(49999));
+}
+
 TEST(FilterTest, DrawSplitsTheBitsByWeight) {
   const std::vector<Candidate> candidates = {{0, 7, 1}, {0, 8, 0}, {0, 9, 3}};
   auto draw = [&](uint64_t bits) { return Draw(candidates.data(), 3, bits); };

@@ -114,13 +114,13 @@ TEST_F(SampleRowTest, FiltersRenormalise) {
   const Chance seeded{.temperature = 1, .seed = 11};
   Chance top_k = seeded;
   top_k.top_k = 3;
-  EXPECT_LT(ChiSquare(Logs(shares), top_k, 20000, three), 13.82);  // 2 degrees of freedom
+  EXPECT_LT(ChiSquare(Logs(shares), top_k, 3000, three), 13.82);  // 2 degrees of freedom
   Chance top_p = seeded;
   top_p.top_p = 0.65f;
-  EXPECT_LT(ChiSquare(Logs(shares), top_p, 20000, two), 10.83);  // 1 degree of freedom
+  EXPECT_LT(ChiSquare(Logs(shares), top_p, 3000, two), 10.83);  // 1 degree of freedom
   Chance min_p = seeded;
   min_p.min_p = 0.6f;
-  EXPECT_LT(ChiSquare(Logs(shares), min_p, 20000, two), 10.83);
+  EXPECT_LT(ChiSquare(Logs(shares), min_p, 3000, two), 10.83);
 }
 
 // Neighbouring positions, and neighbouring seeds at one position, are independent.
