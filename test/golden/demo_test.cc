@@ -7,6 +7,7 @@
 #include "nlohmann/json.hpp"
 #include "test/support/data.h"
 #include "test/support/golden/compile_folder.h"
+#include "test/support/process.h"
 #include "test/support/status_matchers.h"
 #include "tools/lathe_run/prompt.h"
 #include "tools/lathe_run/session.h"
@@ -84,11 +85,11 @@ TEST_P(DemoTest, AnswersHeldOutQuestions) {
 
   std::vector<Question> questions = ReadQuestions();
   ASSERT_EQ(questions.size(), 100u);
+  LATHE_ASSERT_OK_AND_ASSIGN(PromptEncoder encoder, PromptEncoder::Create({}, session->artifact()));
   for (const Question& question : questions) {
-    RunOptions options{.artifact = artifact, .prompt = question.text};
-    LATHE_ASSERT_OK_AND_ASSIGN(std::vector<int32_t> ids,
-                               EncodePrompt(options, session->artifact(), tokenizer));
-    ASSERT_EQ(ids, question.prompt_ids) << question.text;
+    LATHE_ASSERT_OK_AND_ASSIGN(Prompt prompt,
+                               encoder.Encode({Message("user", question.text)}, tokenizer));
+    ASSERT_EQ(prompt.ids, question.prompt_ids) << question.text;
   }
 
   LATHE_ASSERT_OK_AND_ASSIGN(std::vector<std::string> texts,
@@ -103,6 +104,22 @@ TEST_P(DemoTest, AnswersHeldOutQuestions) {
     }
   }
   EXPECT_GE(num_right, 95) << wrong;
+}
+
+// The runner itself, as a person or a script would use it.
+TEST(DemoChatTest, AnswersInAPipe) {
+  const std::string artifact = TempDir() + "/demo.lathe";
+  LATHE_ASSERT_OK(CompileFolder({.folder = SourcePath("test/data/demo")}, artifact));
+  const std::string saved = TempDir() + "/chat.json";
+  const ProcessResult run =
+      RunProcess({BinaryPath("lathe-run"), "run", artifact, "--chat", "--reasoning=hide"},
+                 {.stdin_text = "What is 393 + 835?\nWhat is 12 + 30?\n/save " + saved +
+                                "\n/reset\nWhat is 347 + 589?\n/exit\n"});
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_EQ(run.out, "1228\n42\n936\n") << run.err;
+  const auto messages = nlohmann::json::parse(ReadFileOrDie(saved), nullptr, false)["messages"];
+  ASSERT_EQ(messages.size(), 4u);
+  EXPECT_EQ(messages[3]["content"], "42");
 }
 
 INSTANTIATE_TEST_SUITE_P(Weights, DemoTest, ::testing::Values("", "int8", "int4"),

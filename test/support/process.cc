@@ -33,7 +33,9 @@ ProcessResult RunProcess(const std::vector<std::string>& words, const ProcessOpt
   const std::string err = dir + "/err";
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  const std::string in = options.stdin_text.empty() ? "/dev/null" : dir + "/in";
+  if (!options.stdin_text.empty()) WriteFileOrDie(in, options.stdin_text);
+  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, in.c_str(), O_RDONLY, 0);
   posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, out.c_str(),
                                    O_WRONLY | O_CREAT | O_TRUNC, 0600);
   posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, err.c_str(),

@@ -14,6 +14,8 @@ struct ProcessResult {
 };
 
 struct ProcessOptions {
+  // What stands on stdin.
+  std::string stdin_text = "";
   // Where stdout goes; `out` stays empty then.
   std::string stdout_path = "";
   // Sends SIGINT as soon as something stands in stdout.

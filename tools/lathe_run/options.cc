@@ -10,13 +10,17 @@ namespace lathe {
 
 FlagTable RunFlags(RunOptions& options) {
   FlagTable flags(
-      "lathe-run run", "ARTIFACT (--prompt=TEXT | --ids=FILE | --check | --verify) [flags]",
+      "lathe-run run",
+      "ARTIFACT (--prompt=TEXT | --chat | --ids=FILE | --check | --verify) [flags]",
       "Runs a model that `lathe compile` made. Results go to stdout, words about them to stderr.");
   flags.Positional("ARTIFACT", &options.artifact, "the .lathe file that `lathe compile` wrote");
 
   flags.Group("What to do");
   flags.OptionalString("prompt", &options.prompt, {},
                        "answer this message and print the text as it comes");
+  flags.Bool("chat", &options.chat,
+             "answer messages from stdin, each a line, until it ends; /help lists the commands, "
+             "Ctrl-C ends an answer");
   flags.OptionalString(
       "ids", &options.ids_file, {.form = "FILE"},
       "continue token ids greedily, past any end token: {\"prompt_ids\": [1, 2] or [[1], [2, 3]], "
@@ -25,7 +29,7 @@ FlagTable RunFlags(RunOptions& options) {
   flags.Bool("verify", &options.verify, "read the whole artifact against its checksums first");
 
   flags.Group("Text");
-  flags.OptionalString("system", &options.system, {}, "a system message before the prompt");
+  flags.OptionalString("system", &options.system, {}, "a system message before the first message");
   flags.Bool("raw", &options.raw,
              "give the prompt to the model as it is, without the chat template");
   flags.OptionalBool("think", &options.think,
@@ -37,6 +41,9 @@ FlagTable RunFlags(RunOptions& options) {
                      .max = 1 << 30,
                      .absent = "the model's own limit, or a full context"},
                     "stop after this many");
+  flags.Choice("reasoning", &options.reasoning, {"show", "hide", "json"},
+               "what leads to the answer: print it before the answer, leave it out, or print one "
+               "line of JSON with reasoning, text and tool_calls apart");
 
   AddSamplingFlags(options.sampling, flags);
 
@@ -86,6 +93,8 @@ FlagTable RunFlags(RunOptions& options) {
   flags.Example(
       "lathe-run run qwen.lathe --prompt \"Name a colour\" --temperature=1 --top-p=0.9 --seed=7",
       "is free in its choice of words, and says the same again for the same seed");
+  flags.Example("lathe-run run qwen.lathe --chat --system \"Answer in French.\" --reasoning=hide",
+                "talks, and keeps its thoughts to itself");
   flags.Example("lathe-run run qwen.lathe --check",
                 "tells whether this machine computes what the compiler expected");
   flags.Example("lathe-run run qwen.lathe --prompt \"2 + 2?\" --profile --limits=limits.json",
@@ -96,6 +105,7 @@ FlagTable RunFlags(RunOptions& options) {
 absl::Status CheckRunOptions(const RunOptions& options) {
   std::vector<std::string> given;
   if (options.prompt.has_value()) given.emplace_back("--prompt");
+  if (options.chat) given.emplace_back("--chat");
   if (options.ids_file.has_value()) given.emplace_back("--ids");
   if (options.check) given.emplace_back("--check");
   if (given.size() > 1) {
@@ -104,8 +114,9 @@ absl::Status CheckRunOptions(const RunOptions& options) {
   }
   if (given.empty() && !options.verify) {
     return absl::InvalidArgumentError(
-        "nothing to do: give --prompt=TEXT, --ids=FILE, --check or --verify; see `lathe-run run "
-        "--help`");
+        "nothing to do: give --prompt=TEXT, --chat, --ids=FILE, --check or --verify; see "
+        "`lathe-run "
+        "run --help`");
   }
   if (options.dump_file.has_value() && !options.ids_file.has_value()) {
     return absl::InvalidArgumentError(
@@ -119,16 +130,22 @@ absl::Status CheckRunOptions(const RunOptions& options) {
     return absl::InvalidArgumentError("--trace-steps goes with --trace=FILE");
   }
   bool has_text_flag = options.system.has_value() || options.raw || options.think.has_value() ||
-                       options.max_new_tokens.has_value();
-  if (has_text_flag && !options.prompt.has_value()) {
+                       options.max_new_tokens.has_value() || options.reasoning != "show";
+  if (has_text_flag && !options.prompt.has_value() && !options.chat) {
     return absl::InvalidArgumentError(
-        "--system, --raw, --think and --max-new-tokens go with --prompt");
+        "--system, --raw, --think, --max-new-tokens and --reasoning go with --prompt or --chat");
   }
-  if (!(options.sampling == SamplingFlags()) && !options.prompt.has_value()) {
+  if (options.raw && options.chat) {
     return absl::InvalidArgumentError(
-        "the flags of the choice of tokens go with --prompt; --ids and --check are greedy");
+        "--raw leaves out the chat template, which makes a chat of messages; drop one of --raw and "
+        "--chat");
   }
-  if (options.sampling.logprobs.has_value() && !options.json) {
+  if (!(options.sampling == SamplingFlags()) && !options.prompt.has_value() && !options.chat) {
+    return absl::InvalidArgumentError(
+        "the flags of the choice of tokens go with --prompt or --chat; --ids and --check are "
+        "greedy");
+  }
+  if (options.sampling.logprobs.has_value() && !options.PrintsJson()) {
     return absl::InvalidArgumentError("--logprobs goes with --json");
   }
   LATHE_RETURN_IF_ERROR(CheckSamplingFlags(options.sampling));

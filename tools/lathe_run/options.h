@@ -18,6 +18,7 @@ struct RunOptions {
 
   // One of these says what to do.
   std::optional<std::string> prompt = std::nullopt;
+  bool chat = false;
   std::optional<std::string> ids_file = std::nullopt;
   bool check = false;
   bool verify = false;
@@ -27,6 +28,7 @@ struct RunOptions {
   bool raw = false;
   std::optional<bool> think = std::nullopt;
   std::optional<int64_t> max_new_tokens = std::nullopt;
+  std::string reasoning = "show";  // or "hide", "json"
 
   // Choice of tokens, of text.
   SamplingFlags sampling = {};
@@ -49,6 +51,9 @@ struct RunOptions {
   // Words.
   bool json = false;
   int verbosity = 0;
+
+  // An answer is one line of JSON.
+  bool PrintsJson() const { return json || reasoning == "json"; }
 };
 
 // The table that fills `options`, which must outlive it.

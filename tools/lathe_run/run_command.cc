@@ -9,6 +9,7 @@
 #include "tools/common/command.h"
 #include "tools/common/standard_output.h"
 #include "tools/lathe_run/cases_mode.h"
+#include "tools/lathe_run/chat_mode.h"
 #include "tools/lathe_run/ids_mode.h"
 #include "tools/lathe_run/options.h"
 #include "tools/lathe_run/session.h"
@@ -21,6 +22,7 @@ constexpr char kName[] = "lathe-run";
 
 absl::Status RunMode(const RunOptions& options, Session& session) {
   if (options.prompt.has_value()) return RunText(options, session);
+  if (options.chat) return RunChat(options, session);
   if (options.ids_file.has_value()) return RunIds(options, session);
   if (options.check) return RunCases(options, session);
   return WriteStdout(absl::StrCat(options.artifact, ": ",

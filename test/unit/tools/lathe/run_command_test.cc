@@ -80,7 +80,7 @@ TEST(RunCommandTest, WrongUse) {
   ProcessResult run = RunTool({"run", CompiledModel()});
   EXPECT_EQ(run.exit_code, 2);
   EXPECT_THAT(run.err,
-              HasSubstr("nothing to do: give --prompt=TEXT, --ids=FILE, --check or --verify"));
+              HasSubstr("nothing to do: give --prompt=TEXT, --chat, --ids=FILE, --check or --verify"));
 }
 
 }  // namespace

@@ -20,10 +20,13 @@ TEST(OptionsTest, EveryWayOfRunningIsAccepted) {
   LATHE_EXPECT_OK(Check({"--prompt", "hi"}));
   LATHE_EXPECT_OK(
       Check({"--prompt=hi", "--system=s", "--no-think", "--max-new-tokens=3", "--json", "-vv"}));
-  LATHE_EXPECT_OK(Check({"--prompt=hi", "--raw"}));
   LATHE_EXPECT_OK(
       Check({"--prompt=hi", "--temperature=0.7", "--seed=3", "--stop=x", "--ignore-eos"}));
   LATHE_EXPECT_OK(Check({"--prompt=hi", "--logprobs=3", "--json"}));
+  LATHE_EXPECT_OK(Check({"--chat", "--logprobs=3", "--reasoning=json"}));
+  LATHE_EXPECT_OK(Check({"--prompt=hi", "--raw", "--reasoning=json"}));
+  LATHE_EXPECT_OK(
+      Check({"--chat", "--system=s", "--think", "--max-new-tokens=3", "--reasoning=hide"}));
   LATHE_EXPECT_OK(Check({"--ids=f", "--dump-tensors=g", "--threads=2", "--cpu-level=x86-64-v3"}));
   LATHE_EXPECT_OK(Check({"--check"}));
   LATHE_EXPECT_OK(Check({"--check", "--profile", "--limits=l", "--trace=t", "--trace-steps=3"}));
@@ -36,16 +39,20 @@ TEST(OptionsTest, ContradictionsAreNamed) {
     EXPECT_THAT(Check(std::move(words)),
                 StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(message)));
   };
-  refused({}, "nothing to do: give --prompt=TEXT, --ids=FILE, --check or --verify");
+  refused({}, "nothing to do: give --prompt=TEXT, --chat, --ids=FILE, --check or --verify");
   refused({"--prompt=a", "--ids=b"}, "--prompt and --ids exclude each other");
   refused({"--prompt=a", "--ids=b", "--check"},
           "--prompt and --ids and --check exclude each other");
   refused({"--check", "--dump-tensors=g"}, "--dump-tensors goes with --ids");
   refused({"--ids=f", "--raw"}, "go with --prompt");
   refused({"--check", "--max-new-tokens=4"}, "go with --prompt");
+  refused({"--check", "--reasoning=hide"}, "go with --prompt or --chat");
+  refused({"--chat", "--raw"}, "drop one of --raw and --chat");
+  refused({"--prompt=a", "--chat"}, "--prompt and --chat exclude each other");
+  refused({"--chat", "--reasoning=loud"}, "expected one of show, hide, json");
   refused({"--prompt=a", "--raw", "--system=s"}, "--raw leaves out the chat template");
-  refused({"--ids=f", "--temperature=1"}, "go with --prompt; --ids and --check are greedy");
-  refused({"--check", "--stop=x"}, "go with --prompt; --ids and --check are greedy");
+  refused({"--ids=f", "--temperature=1"}, "--prompt or --chat; --ids and --check are greedy");
+  refused({"--check", "--stop=x"}, "--prompt or --chat; --ids and --check are greedy");
   refused({"--prompt=a", "--logprobs=3"}, "--logprobs goes with --json");
   refused({"--prompt=a", "--logit-bias=3"}, "--logit-bias: got \"3\"");
   refused({"--prompt=a", "--stop="}, "--stop: an empty text");
@@ -56,13 +63,20 @@ TEST(OptionsTest, ContradictionsAreNamed) {
   refused({"--prompt=a", "--raw", "--think"}, "--raw leaves out the chat template");
 }
 
+TEST(OptionsTest, ReasoningOnItsOwnIsJson) {
+  EXPECT_FALSE(RunOptions().PrintsJson());
+  EXPECT_TRUE(RunOptions{.json = true}.PrintsJson());
+  EXPECT_TRUE(RunOptions{.reasoning = "json"}.PrintsJson());
+}
+
 TEST(OptionsTest, HelpTeaches) {
   RunOptions options;
   std::string help = RunFlags(options).Help();
   for (const char* part :
        {"made", "prompt_ids", "max_new_tokens", "--dump-tensors=FILE", "x86-64-v3",
         "Choice of tokens:", "--temperature=X", "the model's own", "--logit-bias=ID:BIAS",
-        "--seed=N", "Examples:", "ui.perfetto.dev", "lathe bench --limits", "default: 64"}) {
+        "--seed=N", "Examples:", "ui.perfetto.dev", "lathe bench --limits", "default: 64",
+        "--reasoning=show|hide|json", "default: show", "--chat", "Ctrl-C ends an answer"}) {
     EXPECT_THAT(help, HasSubstr(part));
   }
 }

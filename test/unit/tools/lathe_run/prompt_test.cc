@@ -18,13 +18,18 @@ class PromptTest : public ::testing::Test {
   absl::StatusOr<std::string> Encode(RunOptions options,
                                      const testing::ToyModelOptions& model = ToyTextModel()) {
     LATHE_ASSIGN_OR_RETURN(Artifact artifact, Artifact::Open(testing::WriteToyModel(model)));
-    LATHE_ASSIGN_OR_RETURN(std::vector<int32_t> ids, EncodePrompt(options, artifact, tokenizer_));
-    ids_ = ids;
-    return tokenizer_.Decode(ids);
+    LATHE_ASSIGN_OR_RETURN(PromptEncoder encoder, PromptEncoder::Create(options, artifact));
+    LATHE_ASSIGN_OR_RETURN(Prompt prompt, EncodePrompt(options, encoder, tokenizer_));
+    ids_ = prompt.ids;
+    opens_reasoning_ = prompt.opens_reasoning;
+    format_ = encoder.reply_format();
+    return tokenizer_.Decode(ids_);
   }
 
   Tokenizer tokenizer_ = ToyTokenizer();
   std::vector<int32_t> ids_;
+  bool opens_reasoning_ = false;
+  ReplyFormat format_;
 };
 
 TEST_F(PromptTest, TheTemplateOfTheArtifactSurroundsTheMessage) {
@@ -50,6 +55,33 @@ TEST_F(PromptTest, RawIsTheTextAlone) {
   EXPECT_THAT(ids_, ElementsAre('a', 257, 'b'));
 }
 
+TEST_F(PromptTest, TheTemplateTellsTheFormOfAnswersAndWhereTheyStart) {
+  LATHE_ASSERT_OK(Encode({.prompt = "what is <think>?"}));
+  EXPECT_EQ(format_, (ReplyFormat{.has_think_tags = true}));
+  EXPECT_FALSE(opens_reasoning_) << "a tag in a message is no tag of the template";
+  testing::ToyModelOptions model = ToyTextModel();
+  model.chat_template += "{% if add_generation_prompt %}<think>\n{% endif %}";
+  LATHE_ASSERT_OK(Encode({.prompt = "hi"}, model));
+  EXPECT_TRUE(opens_reasoning_);
+  LATHE_ASSERT_OK(Encode({.prompt = "hi\n<think>", .raw = true}, model));
+  EXPECT_TRUE(opens_reasoning_);
+  model.chat_template = "{{ messages[0].content }}";
+  LATHE_ASSERT_OK(Encode({.prompt = "<think>"}, model));
+  EXPECT_EQ(format_, ReplyFormat());
+  EXPECT_FALSE(opens_reasoning_);
+}
+
+TEST_F(PromptTest, ConversationsOfSeveralMessages) {
+  LATHE_ASSERT_OK_AND_ASSIGN(Artifact artifact,
+                             Artifact::Open(testing::WriteToyModel(ToyTextModel())));
+  LATHE_ASSERT_OK_AND_ASSIGN(PromptEncoder encoder, PromptEncoder::Create({}, artifact));
+  LATHE_ASSERT_OK_AND_ASSIGN(
+      Prompt prompt, encoder.Encode({Message("user", "a"), Message("assistant", "b")}, tokenizer_));
+  EXPECT_EQ(tokenizer_.Decode(prompt.ids),
+            "<|im_start|>user\na<|im_end|>\n<|im_start|>assistant\nb<|im_end|>\n"
+            "<|im_start|>assistant\n");
+}
+
 TEST_F(PromptTest, WhatIsMissingIsNamed) {
   EXPECT_THAT(Encode({.prompt = "", .raw = true}),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("--prompt is empty")));
@@ -60,6 +92,9 @@ TEST_F(PromptTest, WhatIsMissingIsNamed) {
   model.chat_template = "{% if %}";
   EXPECT_THAT(Encode({.prompt = "hi"}, model), StatusIs(absl::StatusCode::kInvalidArgument,
                                                         HasSubstr("toy.lathe: chat_template:1")));
+  model.chat_template = "{# nothing #}";
+  EXPECT_THAT(Encode({.prompt = "hi"}, model),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("makes nothing of")));
 }
 
 }  // namespace

@@ -84,6 +84,29 @@ TEST_F(TextModeTest, StopIdsAndTheContextEndTheAnswer) {
   EXPECT_EQ(json["text"], Text(ToyTokens(tokenizer_.Encode(kRaw), 7)));
 }
 
+TEST_F(TextModeTest, ReasoningIsShownHiddenOrApart) {
+  testing::ToyModelOptions options = ToyTextModel();
+  options.chat_template += "{% if add_generation_prompt %}<think>\n{% endif %}";
+  const std::string model = WriteToyModel(options);
+  // The model never ends its reasoning.
+  const std::string text =
+      Text(Answer("<|im_start|>user\nhi<|im_end|>\n<|im_start|>assistant\n<think>\n", 20));
+  auto run = [&model](const char* reasoning) {
+    ProcessResult result = RunLathe({model, "--prompt=hi", "--max-new-tokens=20", reasoning});
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    return result.out;
+  };
+  EXPECT_EQ(run("--reasoning=show"), "<think>\n" + text + "\n");
+  EXPECT_EQ(run("--reasoning=hide"), "\n");
+  nlohmann::json json = nlohmann::json::parse(run("--reasoning=json"), nullptr, false);
+  EXPECT_EQ(json["reasoning"], text);
+  EXPECT_EQ(json["text"], "");
+  EXPECT_EQ(json["tool_calls"], nlohmann::json::array());
+  json = nlohmann::json::parse(run("--json"), nullptr, false);
+  EXPECT_EQ(json["text"], text) << "as the model wrote it";
+  EXPECT_FALSE(json.contains("reasoning"));
+}
+
 TEST_F(TextModeTest, VerboseTellsTimesSpeedAndMemory) {
   ProcessResult run =
       RunLathe({model_, "--prompt", kRaw, "--raw", "--max-new-tokens=20", "-vv", "--threads=1"});

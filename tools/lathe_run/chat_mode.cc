@@ -1,0 +1,173 @@
+#include "tools/lathe_run/chat_mode.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "runtime/base/atomic_file.h"
+#include "runtime/base/status_macros.h"
+#include "tools/common/standard_output.h"
+#include "tools/lathe_run/answer.h"
+#include "tools/lathe_run/conversation.h"
+#include "tools/lathe_run/interrupt.h"
+#include "tools/lathe_run/line_reader.h"
+#include "tools/lathe_run/prompt.h"
+
+namespace lathe {
+namespace {
+
+constexpr char kHelp[] =
+    "A line is a message; one that ends in a backslash goes on in the next.\n"
+    "  /reset      forget the conversation, but for the system message\n"
+    "  /save FILE  write the conversation as JSON\n"
+    "  /help       show this\n"
+    "  /exit       leave; so does the end of the input, or Ctrl-C twice\n"
+    "Ctrl-C ends an answer. A message that begins with '/' is written with '//'.\n";
+
+// Questions and answers over one generator.
+class Chat {
+ public:
+  Chat(const RunOptions& options, const artifact::Manifest& manifest, const Tokenizer& tokenizer,
+       const PromptEncoder& encoder, const SamplingParams& sampling, Generator& generator,
+       InterruptGuard& interrupt)
+      : manifest_(manifest),
+        encoder_(encoder),
+        asker_{options, tokenizer, encoder.reply_format(), sampling, generator},
+        interrupt_(interrupt),
+        conversation_(options.system) {}
+
+  // False after /exit.
+  absl::StatusOr<bool> Take(absl::string_view message);
+
+ private:
+  absl::Status Ask(absl::string_view question);
+  absl::StatusOr<Answer> RunTurn();
+  void Save(absl::string_view path) const;
+
+  const artifact::Manifest& manifest_;
+  const PromptEncoder& encoder_;
+  const Asker asker_;
+  InterruptGuard& interrupt_;
+  Conversation conversation_;
+};
+
+absl::StatusOr<bool> Chat::Take(absl::string_view message) {
+  if (absl::StripAsciiWhitespace(message).empty()) return true;
+  if (!absl::ConsumePrefix(&message, "/") || absl::StartsWith(message, "/")) {
+    LATHE_RETURN_IF_ERROR(Ask(message));
+    return true;
+  }
+  const size_t name_end = std::min(message.find_first_of(" \n"), message.size());
+  const absl::string_view name = message.substr(0, name_end);
+  const absl::string_view rest = absl::StripAsciiWhitespace(message.substr(name_end));
+  if (name == "save") {
+    Save(rest);
+  } else if (name == "help" && rest.empty()) {
+    WriteStderr(kHelp);
+  } else if (name == "reset" && rest.empty()) {
+    conversation_.Reset();
+    WriteStderr("the conversation starts anew\n");
+  } else if (name == "exit" && rest.empty()) {
+    return false;
+  } else {
+    WriteStderr(absl::StrCat("lathe-run: no command /", message, "; /help lists them\n"));
+  }
+  return true;
+}
+
+// A question that cannot be answered is told and taken back; only what ends the chat is an error.
+absl::Status Chat::Ask(absl::string_view question) {
+  conversation_.Ask(question);
+  absl::StatusOr<Answer> answer = RunTurn();
+  if (absl::IsInvalidArgument(answer.status())) {
+    conversation_.TakeBack();
+    WriteStderr(absl::StrCat("lathe-run: ", answer.status().message(), "; or /reset\n"));
+    return absl::OkStatus();
+  }
+  LATHE_RETURN_IF_ERROR(answer.status());
+  conversation_.Answer(answer->reply);
+  WriteStderr(absl::StrCat(EndText(*answer, asker_.generator), SpeedText(*answer)));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Answer> Chat::RunTurn() {
+  LATHE_ASSIGN_OR_RETURN(Prompt prompt,
+                         encoder_.Encode(conversation_.messages(), asker_.tokenizer));
+  Request request = MakeRequest(asker_.options, manifest_, asker_.sampling, std::move(prompt.ids));
+  // What one answer may take is no promise to make room for it at the end of a long chat.
+  const int64_t room = asker_.generator.context() - static_cast<int64_t>(request.prompt.size());
+  if (request.max_new_tokens.has_value() && *request.max_new_tokens > room) {
+    request.max_new_tokens.reset();
+  }
+  absl::StatusOr<Answer> answer =
+      RunAnswer(asker_, std::move(request), prompt.opens_reasoning, interrupt_);
+  interrupt_.Forget();
+  return answer;
+}
+
+void Chat::Save(absl::string_view path) const {
+  if (path.empty()) {
+    WriteStderr("lathe-run: /save needs the name of a file\n");
+    return;
+  }
+  const absl::Status status = WriteFileAtomically(std::string(path), conversation_.SaveText());
+  WriteStderr(status.ok() ? absl::StrCat("saved to ", path, "\n")
+                          : absl::StrCat("lathe-run: ", status.message(), "\n"));
+}
+
+absl::Status RunLoop(Chat& chat, InterruptGuard& interrupt) {
+  LineReader reader(STDIN_FILENO, interrupt);
+  const bool is_terminal = ::isatty(STDIN_FILENO) == 1;
+  bool is_leaving = false;
+  while (true) {
+    LATHE_ASSIGN_OR_RETURN(LineReader::Input input, reader.Read([is_terminal](bool is_continued) {
+      if (is_terminal) WriteStderr(is_continued ? ". " : "> ");
+    }));
+    if (input.kind == LineReader::Input::Kind::kEnd) break;
+    if (input.kind == LineReader::Input::Kind::kInterrupt) {
+      interrupt.Forget();
+      if (is_leaving) break;
+      WriteStderr("\nCtrl-C again, or /exit, leaves\n");
+      is_leaving = true;
+      continue;
+    }
+    is_leaving = false;
+    LATHE_ASSIGN_OR_RETURN(const bool goes_on, chat.Take(input.message));
+    if (!goes_on) return absl::OkStatus();
+  }
+  if (is_terminal) WriteStderr("\n");
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status RunChat(const RunOptions& options, Session& session) {
+  const artifact::Manifest& manifest = session.artifact().manifest();
+  LATHE_ASSIGN_OR_RETURN(Tokenizer tokenizer, session.LoadTokenizer());
+  LATHE_ASSIGN_OR_RETURN(PromptEncoder encoder, PromptEncoder::Create(options, session.artifact()));
+  session.ledger().Mark("chat template");
+  LATHE_ASSIGN_OR_RETURN(const SamplingParams sampling,
+                         MakeSampling(options.sampling, manifest.generation()));
+  const int64_t context =
+      std::min(options.context.value_or(manifest.max_context()), manifest.max_context());
+  LATHE_ASSIGN_OR_RETURN(Generator generator, session.MakeGenerator(options.context, {context}));
+  if (options.verbosity >= 1)
+    WriteStderr(absl::StrCat(session.ledger().Text(), "choice: ", SamplingText(sampling), "\n"));
+  if (::isatty(STDIN_FILENO) == 1) {
+    WriteStderr(absl::StrCat(manifest.model_name(), ", ", context,
+                             " tokens of context; /help lists the commands\n"));
+  }
+
+  InterruptGuard interrupt(InterruptGuard::Second::kIsRemembered);
+  Chat chat(options, manifest, tokenizer, encoder, sampling, generator, interrupt);
+  LATHE_RETURN_IF_ERROR(RunLoop(chat, interrupt));
+  if (options.verbosity >= 1) WriteStderr(session.MemoryText(generator));
+  return absl::OkStatus();
+}
+
+}  // namespace lathe
