@@ -77,6 +77,7 @@ class Generator {
   absl::Status RunPieces(absl::Span<const Piece> pieces);
   void Deliver(absl::Span<const Piece> pieces);
   void Retire();
+  void DropKept();
 
   int64_t vocab_size_;
   int64_t num_choices_;  // ids that the tokenizer knows
@@ -88,6 +89,7 @@ class Generator {
   Batch batch_;
   std::deque<std::unique_ptr<Sequence>> waiting_;
   std::vector<std::unique_ptr<Sequence>> running_;  // oldest first
+  std::unique_ptr<Sequence> kept_;                  // finished, with its pages
   std::map<int64_t, Result> results_;
   int64_t next_id_ = 0;
 };

@@ -1,6 +1,7 @@
 #include "runtime/generate/sequence.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "runtime/base/check.h"
 #include "runtime/base/status_macros.h"
@@ -36,6 +37,22 @@ int64_t Sequence::NextEnd(int64_t num_blocks) const {
   return std::min(num_tokens(), (num_computed_ / kPrefillBlock + num_blocks) * kPrefillBlock);
 }
 
+void Sequence::Continue(Sequence& before) {
+  const int64_t num_computed = before.num_computed_;
+  // The last token is always computed: its logits choose the next.
+  const bool goes_on =
+      num_computed < num_prompt_tokens() && !request_.keep_prompt_logits &&
+      std::equal(before.tokens_.begin(), before.tokens_.begin() + num_computed, tokens_.begin());
+  // One that was cancelled inside a step has room for rows that were never counted.
+  const bool is_settled =
+      std::all_of(before.pages_.begin(), before.pages_.end(),
+                  [num_computed](const PageList& list) { return list.length == num_computed; });
+  if (!goes_on || !is_settled) return;
+  pages_ = std::exchange(before.pages_, {});
+  num_computed_ = num_computed;
+  result_.num_reused = num_computed;
+}
+
 absl::Status Sequence::Admit(absl::Span<KvCache> caches, int64_t step_rows) {
   pages_.resize(caches.size());
   for (size_t i = 0; i < caches.size(); ++i) {
@@ -43,6 +60,8 @@ absl::Status Sequence::Admit(absl::Span<KvCache> caches, int64_t step_rows) {
         pages_[i], caches[i].layout().PagesFor(max_tokens_, MaxStepRows(step_rows)));
     if (!status.ok()) {
       Release(caches);
+      num_computed_ = 0;
+      result_.num_reused = 0;
       return status;
     }
   }

@@ -41,7 +41,11 @@ class Sequence {
   // Where the next step ends when it may compute `num_blocks` blocks of kPrefillBlock rows.
   int64_t NextEnd(int64_t num_blocks) const;
 
-  // Takes pages for the whole life from every cache, or nothing (ResourceExhausted).
+  // Takes over the pages of `before`, which is finished, when the prompt begins with all the tokens
+  // whose keys and values they hold and goes on. Before Admit; nothing changes else.
+  void Continue(Sequence& before);
+  // Takes pages for the whole life from every cache, or nothing (ResourceExhausted); what was taken
+  // over is given back then.
   absl::Status Admit(absl::Span<KvCache> caches, int64_t step_rows);
   // Room for the rows [num_computed, end), before the step that computes them.
   absl::Status Grow(absl::Span<KvCache> caches, int64_t end);

@@ -186,10 +186,12 @@ std::string EndText(const Answer& answer, const Generator& generator) {
 std::string SpeedText(const Answer& answer) {
   const auto num_tokens = static_cast<int64_t>(answer.result.tokens.size());
   if (num_tokens == 0) return "speed: no token was made\n";
-  std::string out =
-      absl::StrFormat("speed: first token after %.1f ms (%d prompt tokens, %.1f tokens/s)",
-                      answer.first_seconds * 1e3, answer.num_prompt_tokens,
-                      static_cast<double>(answer.num_prompt_tokens) / answer.first_seconds);
+  const int64_t num_reused = answer.result.num_reused;
+  const std::string reused = num_reused > 0 ? absl::StrCat(num_reused, " of them reused, ") : "";
+  std::string out = absl::StrFormat(
+      "speed: first token after %.1f ms (%d prompt tokens, %s%.1f tokens/s)",
+      answer.first_seconds * 1e3, answer.num_prompt_tokens, reused,
+      static_cast<double>(answer.num_prompt_tokens - num_reused) / answer.first_seconds);
   if (num_tokens > 1) {
     absl::StrAppend(&out,
                     absl::StrFormat(", then %d tokens at %.1f tokens/s", num_tokens - 1,

@@ -99,6 +99,7 @@ absl::StatusOr<Answer> Chat::RunTurn() {
   LATHE_ASSIGN_OR_RETURN(Prompt prompt,
                          encoder_.Encode(conversation_.messages(), asker_.tokenizer));
   Request request = MakeRequest(asker_.options, manifest_, asker_.sampling, std::move(prompt.ids));
+  request.keep_caches = true;
   // What one answer may take is no promise to make room for it at the end of a long chat.
   const int64_t room = asker_.generator.context() - static_cast<int64_t>(request.prompt.size());
   if (request.max_new_tokens.has_value() && *request.max_new_tokens > room) {

@@ -62,6 +62,83 @@ TEST_F(GeneratorTest, ALoneRequestEqualsTheModel) {
   }
 }
 
+// With windows, too: pages that the window let go of are not needed by what follows.
+TEST_F(GeneratorTest, TheNextTurnReadsOnlyWhatIsNew) {
+  for (const std::vector<int64_t>& windows : {std::vector<int64_t>{0}, {0, 100}}) {
+    model_options_.windows = windows;
+    Generator generator = Make({.context = 600, .max_sequences = 1, .step_rows = 64});
+    std::vector<int32_t> conversation = Prompt(150);
+    int64_t num_computed = 0;
+    for (int turn = 0; turn < 3; ++turn) {
+      const size_t first_step = model_->rows_per_step().size();
+      LATHE_ASSERT_OK_AND_ASSIGN(
+          int64_t id, generator.Submit(
+                          {.prompt = conversation, .max_new_tokens = 40, .keep_caches = turn < 2}));
+      LATHE_ASSERT_OK(generator.RunAll());
+      Result result = generator.Take(id).value();
+      EXPECT_EQ(result.tokens, ExpectedTokens(model_options_, conversation, 40)) << turn;
+      EXPECT_EQ(result.num_reused, num_computed);
+      int64_t num_rows = 0;
+      for (size_t i = first_step; i < model_->rows_per_step().size(); ++i)
+        num_rows += model_->rows_per_step()[i];
+      EXPECT_EQ(num_rows, static_cast<int64_t>(conversation.size()) + 39 - num_computed);
+      conversation.insert(conversation.end(), result.tokens.begin(), result.tokens.end());
+      num_computed = static_cast<int64_t>(conversation.size()) - 1;
+      for (int32_t token : Prompt(70, static_cast<uint32_t>(turn))) conversation.push_back(token);
+    }
+    ExpectNothingHeld(generator);
+  }
+}
+
+TEST_F(GeneratorTest, WhatTheNextPromptDoesNotGoOnFromIsGivenBack) {
+  std::vector<int32_t> other = Prompt(125);
+  other[3] = (other[3] + 1) % 37;
+  // Another text, the same one again, a short one.
+  for (const std::vector<int32_t>& next : {other, Prompt(100), Prompt(1)}) {
+    // Room for one request alone.
+    Generator generator = Make({.context = 128, .max_sequences = 1, .pool_tokens = 128});
+    LATHE_ASSERT_OK_AND_ASSIGN(
+        int64_t first,
+        generator.Submit({.prompt = Prompt(100), .max_new_tokens = 20, .keep_caches = true}));
+    LATHE_ASSERT_OK(generator.RunAll());
+    EXPECT_EQ(generator.Take(first)->reason, FinishReason::kLength);
+    LATHE_ASSERT_OK_AND_ASSIGN(int64_t id, generator.Submit({.prompt = next, .max_new_tokens = 3}));
+    LATHE_ASSERT_OK(generator.RunAll());
+    Result result = generator.Take(id).value();
+    EXPECT_EQ(result.tokens, ExpectedTokens(model_options_, next, 3));
+    EXPECT_EQ(result.num_reused, 0);
+    ExpectNothingHeld(generator);
+  }
+}
+
+// Its pages have room for a row that the step computed and nobody counted.
+TEST_F(GeneratorTest, WhatWasCancelledInsideAStepIsNotContinued) {
+  Generator generator = Make({.context = 300, .max_sequences = 2});
+  int64_t cancelled = -1;
+  int num_tokens = 0;
+  LATHE_ASSERT_OK(generator
+                      .Submit({.prompt = Prompt(10),
+                               .max_new_tokens = 5,
+                               .on_token =
+                                   [&](int32_t) {
+                                     if (++num_tokens == 3) generator.Cancel(cancelled);
+                                     return true;
+                                   }})
+                      .status());
+  LATHE_ASSERT_OK_AND_ASSIGN(cancelled,
+                             generator.Submit({.prompt = Prompt(70), .keep_caches = true}));
+  LATHE_ASSERT_OK(generator.RunAll());
+  Result first = generator.Take(cancelled).value();
+  EXPECT_EQ(first.reason, FinishReason::kCancelled);
+  std::vector<int32_t> next = Prompt(70);
+  next.insert(next.end(), first.tokens.begin(), first.tokens.end());
+  next.push_back(1);
+  LATHE_ASSERT_OK_AND_ASSIGN(int64_t id, generator.Submit({.prompt = next, .max_new_tokens = 9}));
+  LATHE_ASSERT_OK(generator.RunAll());
+  EXPECT_EQ(generator.Take(id)->tokens, ExpectedTokens(model_options_, next, 9));
+  ExpectNothingHeld(generator);
+}
+
 TEST_F(GeneratorTest, TheLastIdsOfTheVocabularyAreNeverProduced) {
   Generator generator = Make();
   LATHE_ASSERT_OK_AND_ASSIGN(

@@ -54,6 +54,24 @@ TEST_F(ChatModeTest, EachAnswerKnowsTheConversation) {
   EXPECT_THAT(run.err, Not(HasSubstr("> "))) << "no prompt where nobody types";
 }
 
+// The toy's answers may be no UTF-8, whose text would be other tokens: this prompt leads to ASCII.
+TEST_F(ChatModeTest, OnlyNewTokensAreRead) {
+  auto is_ascii = [](const std::string& text) {
+    return !text.empty() && std::all_of(text.begin(), text.end(), [](char byte) {
+      return static_cast<unsigned char>(byte) < 128;
+    });
+  };
+  std::string question = "a";
+  while (!is_ascii(Answer(Turn("user", question)))) ++question[0];
+  ProcessResult run = Chat(question + "\nagain\n/reset\n" + question + "\n");
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  const size_t second = run.err.find("speed:", 1);
+  ASSERT_NE(second, std::string::npos) << run.err;
+  EXPECT_THAT(run.err.substr(0, second), Not(HasSubstr("reused")));
+  EXPECT_THAT(run.err.substr(second), HasSubstr(" of them reused"));
+  EXPECT_THAT(run.err.substr(run.err.find("anew")), Not(HasSubstr("reused")));
+}
+
 TEST_F(ChatModeTest, ResetKeepsTheSystemMessage) {
   const std::string system = Turn("system", "be brief");
   ProcessResult run = Chat("a\n/reset\nb\n/exit\nnever read\n", {"--system=be brief"});
