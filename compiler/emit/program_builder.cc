@@ -6,6 +6,7 @@
 #include "compiler/plan/buffers.h"
 #include "compiler/select/candidates.h"
 #include "ops/attention/attention_ops.h"
+#include "runtime/artifact/proto_types.h"
 #include "runtime/base/status_macros.h"
 
 namespace lathe {
@@ -21,6 +22,18 @@ artifact::DType ToProto(mlir::Type element) {
   if (element.isBF16()) return artifact::BF16;
   if (element.isF16()) return artifact::F16;
   return element.isInteger(32) ? artifact::I32 : artifact::F32;
+}
+
+// Dispatches that share a kernel say the same.
+void SetUnits(const KernelChoice& choice, const Target& target, artifact::Kernel& kernel) {
+  if (!choice.unit || kernel.units_size() > 0) return;
+  for (const CpuLevel& level : target.levels) {
+    const ArithmeticUnit unit = choice.unit(level);
+    if (unit == ArithmeticUnit::kFmaF32) continue;
+    artifact::LevelUnit* added = kernel.add_units();
+    added->set_feature_level(level.name);
+    added->set_unit(ToProto(unit));
+  }
 }
 
 std::string NameOf(mlir::func::FuncOp entry, mlir::BlockArgument argument) {
@@ -154,6 +167,7 @@ absl::Status ProgramBuilder::AddCommand(EntryContext& context, mlir::Operation* 
   auto dispatch = llvm::cast<DispatchOp>(op);
   LATHE_ASSIGN_OR_RETURN(KernelChoice choice, ChosenKernel(dispatch, context.target));
   LATHE_ASSIGN_OR_RETURN(uint32_t kernel, KernelOf(context, dispatch, choice));
+  SetUnits(choice, context.target, *context.program.mutable_kernels(static_cast<int>(kernel)));
   artifact::Command& command = *context.program.add_commands();
   command.set_name(dispatch.getName().str());
   command.set_kernel(kernel);

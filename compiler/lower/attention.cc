@@ -51,7 +51,7 @@ class AttentionEmitter {
         dim_(spec.cache.head_dim),
         width_(scratch_.width),
         size_(ByteSize(spec.cache.storage)),
-        dots_(spec.cache.storage == Storage::kBF16 && b.level().Has("avx512_bf16")) {
+        dots_(UnitOfAttention(b.level(), spec) == ArithmeticUnit::kDotBF16) {
     // Half of the registers hold accumulators, as a square of queries x vectors: 4 x 4 of 32, 2 x 2
     // of 8 (16 of half the width).
     const int64_t vectors = b.level().vector_registers * b.level().vector_bits / (kLanes * 32);
@@ -476,6 +476,11 @@ void AttentionEmitter::Emit() {
 }
 
 }  // namespace
+
+ArithmeticUnit UnitOfAttention(const CpuLevel& level, const AttentionSpec& spec) {
+  const bool has_dots = spec.cache.storage == Storage::kBF16 && level.Has("avx512_bf16");
+  return has_dots ? ArithmeticUnit::kDotBF16 : ArithmeticUnit::kFmaF32;
+}
 
 int64_t AttentionItems(const AttentionSpec& spec, int64_t rows) {
   return spec.cache.kv_heads * ((rows + kAttentionRows - 1) / kAttentionRows);

@@ -9,6 +9,7 @@
 
 #include "compiler/lower/kernel_builder.h"
 #include "compiler/lower/rowwise.h"
+#include "runtime/base/arithmetic_unit.h"
 
 namespace lathe {
 
@@ -34,6 +35,9 @@ int64_t AttentionItems(const AttentionSpec& spec, int64_t rows);
 
 // Scratch that the kernel needs for one worker.
 int64_t AttentionScratchBytes(const AttentionSpec& spec);
+
+// The unit that does the products on `level`.
+ArithmeticUnit UnitOfAttention(const CpuLevel& level, const AttentionSpec& spec);
 
 // Adds the kernel `name`. C1: heads is a multiple of kv_heads; C2: head_dim is at most
 // kMaxHeadDim.

@@ -8,6 +8,7 @@
 #include "compiler/lower/kernel_builder.h"
 #include "compiler/lower/matmul_tiling.h"
 #include "compiler/lower/weight_format.h"
+#include "runtime/base/arithmetic_unit.h"
 
 namespace lathe {
 
@@ -37,6 +38,9 @@ class MatmulProduct {
   virtual Values Accumulate(const MatmulTile& tile, mlir::Value rows,
                             llvm::ArrayRef<mlir::Value> weights) const = 0;
 };
+
+// The unit that does the products on `level`; `rounds_x` as in MatmulSpec.
+ArithmeticUnit UnitOfProduct(const CpuLevel& level, WeightFormat format, bool rounds_x);
 
 // Adds its code to what `b` builds; `b` must outlive it. `rounds_x` as in MatmulSpec.
 std::unique_ptr<MatmulProduct> MakeProduct(KernelBuilder& b, WeightFormat format, bool rounds_x,

@@ -82,38 +82,6 @@ absl::StatusOr<std::string> CompileAlone(const CpuLevel& level,
 
 }  // namespace
 
-absl::string_view UnitName(ArithmeticUnit unit) {
-  switch (unit) {
-    case ArithmeticUnit::kFmaF32:
-      return "fma f32";
-    case ArithmeticUnit::kDotInt8:
-      return "dot int8";
-    case ArithmeticUnit::kDotBF16:
-      return "dot bf16";
-    case ArithmeticUnit::kFmaF16:
-      return "fma f16";
-  }
-  return "";
-}
-
-absl::string_view UnitRate(ArithmeticUnit unit) {
-  return unit == ArithmeticUnit::kDotInt8 ? "GOP/s" : "GFLOP/s";
-}
-
-absl::string_view UnitInstruction(ArithmeticUnit unit) {
-  switch (unit) {
-    case ArithmeticUnit::kFmaF32:
-      return "vfmadd231ps";
-    case ArithmeticUnit::kDotInt8:
-      return "vpdpbusd";
-    case ArithmeticUnit::kDotBF16:
-      return "vdpbf16ps";
-    case ArithmeticUnit::kFmaF16:
-      return "vfmadd231ph";
-  }
-  return "";
-}
-
 double EmitArithmeticProbe(KernelBuilder& b, llvm::StringRef name, ArithmeticUnit unit) {
   const UnitShape shape = ShapeOf(b, unit);
   const int64_t chains = b.level().vector_bits == 512 ? kWideChains : kNarrowChains;

@@ -46,6 +46,7 @@ absl::StatusOr<KernelChoice> MatchCpuAttention(DispatchOp dispatch) {
   choice.dims = {rows, SymExpr::Symbol("max_pages")};
   choice.items = {.units = rows, .divisor = kAttentionRows, .coefficient = layout.kv_heads};
   choice.scratch_bytes = AttentionScratchBytes(spec);
+  choice.unit = [spec](const CpuLevel& level) { return UnitOfAttention(level, spec); };
   choice.emit = [spec](KernelBuilder& b, llvm::StringRef name) { EmitAttention(b, name, spec); };
   return choice;
 }

@@ -4,6 +4,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "compiler/lower/matmul.h"
+#include "compiler/lower/matmul_product.h"
 #include "compiler/select/candidates.h"
 #include "compiler/select/dispatch_view.h"
 #include "compiler/select/tiles.h"
@@ -170,6 +171,9 @@ absl::StatusOr<KernelChoice> MatchCpuMatmul(DispatchOp dispatch) {
   choice.items.coefficient = MatmulItems(spec);
   choice.scratch_bytes = MatmulScratchBytes(spec);
   choice.tiling = [spec](const CpuLevel& level) { return TilingOn(level, spec); };
+  choice.unit = [spec](const CpuLevel& level) {
+    return UnitOfProduct(level, spec.format, spec.rounds_x);
+  };
   choice.emit = [spec](KernelBuilder& b, llvm::StringRef name) { EmitMatmul(b, name, spec); };
   return choice;
 }

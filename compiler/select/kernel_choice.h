@@ -10,6 +10,7 @@
 #include "compiler/lower/kernel_builder.h"
 #include "compiler/lower/matmul_tiling.h"
 #include "ops/core/sym_expr.h"
+#include "runtime/base/arithmetic_unit.h"
 
 namespace lathe {
 
@@ -45,6 +46,8 @@ struct KernelChoice {
   int64_t scratch_bytes = 0;
   // The tile in force on a level; null for kernels that have none to choose.
   std::function<MatmulTiling(const CpuLevel& level)> tiling;
+  // The unit that does its arithmetic on a level; null: f32 fused multiply-adds on all.
+  std::function<ArithmeticUnit(const CpuLevel& level)> unit;
   // Adds the kernel to the builder's module under the given name.
   std::function<void(KernelBuilder&, llvm::StringRef name)> emit;
 };

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "runtime/base/check.h"
+#include "runtime/base/strings.h"
 
 namespace lathe {
 
@@ -36,6 +37,31 @@ artifact::DType ToProto(DType dtype) {
   }
   LATHE_CHECK(false) << "the manifest has no element type " << std::string(DTypeName(dtype));
   return artifact::DTYPE_UNSPECIFIED;
+}
+
+ArithmeticUnit UnitOf(const artifact::Kernel& kernel, absl::string_view feature_level) {
+  for (const artifact::LevelUnit& level : kernel.units()) {
+    if (level.feature_level() != ToStd(feature_level)) continue;
+    for (ArithmeticUnit unit : kArithmeticUnits) {
+      if (ToProto(unit) == level.unit()) return unit;
+    }
+  }
+  return ArithmeticUnit::kFmaF32;
+}
+
+artifact::Unit ToProto(ArithmeticUnit unit) {
+  switch (unit) {
+    case ArithmeticUnit::kFmaF32:
+      return artifact::FMA_F32;
+    case ArithmeticUnit::kDotInt8:
+      return artifact::DOT_INT8;
+    case ArithmeticUnit::kDotBF16:
+      return artifact::DOT_BF16;
+    case ArithmeticUnit::kFmaF16:
+      return artifact::FMA_F16;
+  }
+  LATHE_CHECK(false) << "no such unit";
+  return artifact::FMA_F32;
 }
 
 std::string ExprText(const artifact::Expr& expr, const SymbolNames& symbols) {

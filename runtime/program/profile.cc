@@ -30,6 +30,7 @@ void Profile::Charge(Line& line, const CommandRecord& command, int64_t time_ns) 
   line.time_ns += time_ns;
   line.work.flops += command.work.flops;
   line.work.bytes += command.work.bytes;
+  line.work.unit = command.work.unit;
   if (!limits_) return;
   // Summed run by run: a kind that reads weights in one step and computes in the next has both
   // limits.
@@ -82,9 +83,10 @@ std::string Profile::Table(absl::string_view count_title, std::vector<Row> rows,
                           row.name, row.count, ns / 1e6, 100 * ns / total, line.work.flops / ns,
                           line.work.bytes / ns);
     if (limits_) {
+      const bool is_memory_bound = line.memory_limit_ns * 2 >= line.limit_ns;
       absl::StrAppendFormat(&text, " %10.3f %7.1f%%  %s", line.limit_ns / 1e6,
                             100 * line.limit_ns / ns,
-                            line.memory_limit_ns * 2 >= line.limit_ns ? "memory" : "compute");
+                            is_memory_bound ? "memory" : UnitName(line.work.unit));
     }
     text += '\n';
   }

@@ -272,11 +272,13 @@ absl::Status Program::DescribeCommands(absl::Span<const Launch> launches,
     const artifact::Command& command = program_.commands(static_cast<int>(i));
     CommandRecord& record = commands[i];
     record.name = command.name();
-    record.kernel = program_.kernels(static_cast<int>(command.kernel())).symbol();
+    const artifact::Kernel& kernel = program_.kernels(static_cast<int>(command.kernel()));
+    record.kernel = kernel.symbol();
     record.rows = command.dims_size() > 0 ? launches[i].dims[0] : 0;
     record.work = {.flops = static_cast<double>(costs[costs_[i].flops]),
                    .bytes = static_cast<double>(costs[costs_[i].bytes_read]) +
-                            static_cast<double>(costs[costs_[i].bytes_written])};
+                            static_cast<double>(costs[costs_[i].bytes_written]),
+                   .unit = UnitOf(kernel, feature_level_)};
   }
   return absl::OkStatus();
 }

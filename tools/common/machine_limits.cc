@@ -41,12 +41,22 @@ absl::StatusOr<MachineLimits> ReadEntry(const JsonValue& entry, absl::string_vie
   limits.threads = static_cast<int>(threads->integer);
   LATHE_ASSIGN_OR_RETURN(limits.roofline.bytes_per_second,
                          Rate(entry, "read_bytes_per_second", where));
-  LATHE_ASSIGN_OR_RETURN(limits.roofline.flops_per_second,
-                         Rate(entry, "fma_flops_per_second", where));
+  for (ArithmeticUnit unit : kArithmeticUnits) {
+    if (unit != ArithmeticUnit::kFmaF32 && entry.Find(PeakKey(unit)) == nullptr) continue;
+    LATHE_ASSIGN_OR_RETURN(double peak, Rate(entry, PeakKey(unit), where));
+    limits.roofline.SetPeak(unit, peak);
+  }
   return limits;
 }
 
 }  // namespace
+
+absl::string_view PeakKey(ArithmeticUnit unit) {
+  static constexpr absl::string_view kKeys[kNumArithmeticUnits] = {
+      "fma_flops_per_second", "dot_int8_ops_per_second", "dot_bf16_flops_per_second",
+      "fma_f16_flops_per_second"};
+  return kKeys[static_cast<size_t>(unit)];
+}
 
 absl::StatusOr<std::vector<MachineLimits>> ParseMachineLimits(absl::string_view json,
                                                               absl::string_view origin) {

@@ -1,8 +1,9 @@
 // What a machine can do at most, as `lathe bench --limits --json=FILE` measures it and other
 // commands read it:
-//   {"limits": [{"threads": 1, "read_bytes_per_second": 2.7e10, "fma_flops_per_second": 1.16e11},
-//               {"threads": 2, ...}]}
-// Keys beside these are for other readers (limits of special instructions) and left alone.
+//   {"limits": [{"threads": 1, "read_bytes_per_second": 2.7e10, "fma_flops_per_second": 1.16e11,
+//                "dot_int8_ops_per_second": 4.7e11, ...}, {"threads": 2, ...}]}
+// Of the arithmetic units only f32 must be there: others are those that the machine has. Keys
+// beside these are for other readers and left alone.
 //   LATHE_ASSIGN_OR_RETURN(Roofline limits, ReadMachineLimits("limits.json", /*threads=*/2));
 #pragma once
 
@@ -17,8 +18,11 @@ namespace lathe {
 
 struct MachineLimits {
   int threads = 1;
-  Roofline roofline = {};  // bytes read, f32 fused multiply-adds
+  Roofline roofline = {};
 };
+
+// The key of a unit's peak: "dot_bf16_flops_per_second".
+absl::string_view PeakKey(ArithmeticUnit unit);
 
 // InvalidArgument with `origin` and the place for what is no such text.
 absl::StatusOr<std::vector<MachineLimits>> ParseMachineLimits(absl::string_view json,

@@ -86,9 +86,11 @@ FlagTable Declare(Options& o) {
   flags.String("asm", &o.assembly, {.form = "NAME", .absent = "not shown"},
                "assembly of a kernel, or of the kernel of a dispatch, by the names of --program; "
                "comments mark the inner loop of each function");
-  flags.String("level", &o.level, {.form = "LEVEL", .absent = "all"},
-               "feature level of --asm, --llvm, --tuning and --dispatch: x86-64-v3, x86-64-v4, "
-               "x86-64-v4-bf16");
+  flags.String(
+      "level", &o.level, {.form = "LEVEL", .absent = "all"},
+      "feature level of --asm, --llvm, --tuning and --dispatch, and of the units whose peaks "
+      "limit (default there: the best that --limits knows): x86-64-v3, x86-64-v4, "
+      "x86-64-v4-bf16");
   flags.Verbosity(&o.verbosity, {"operands and reasons in --program, locations in --ir"});
   flags.Example("lathe inspect q.lathe --dispatches --limits=limits.json",
                 "where a step must spend its time");
@@ -196,7 +198,7 @@ absl::StatusOr<std::string> CodeText(const Artifact& artifact, const std::string
 }
 
 absl::StatusOr<std::string> DispatchText(const Artifact& artifact, const Options& o,
-                                         const std::optional<Roofline>& limits) {
+                                         const std::optional<Machine>& machine) {
   const artifact::Manifest& manifest = artifact.manifest();
   LATHE_ASSIGN_OR_RETURN(std::string symbol, FindKernel(manifest, o.dispatch));
   LATHE_ASSIGN_OR_RETURN(std::vector<StepSizes> steps, ExampleSteps(manifest, o));
@@ -212,7 +214,7 @@ absl::StatusOr<std::string> DispatchText(const Artifact& artifact, const Options
     if (users.empty()) continue;
     // Asked for by its kernel: any of those that share it.
     if (shown == nullptr) shown = users.front();
-    LATHE_ASSIGN_OR_RETURN(std::string cost, CostText(manifest, *shown, steps, limits));
+    LATHE_ASSIGN_OR_RETURN(std::string cost, CostText(manifest, program, *shown, steps, machine));
     LATHE_ASSIGN_OR_RETURN(std::string code, CodeText(artifact, symbol, shown->name(), o));
     absl::StrAppend(&out, "dispatch ", shown->name(), ", entry ", program.entry(), " for ",
                     program.target(), "\n  kernel   ", symbol, ", which ", users.size(),
@@ -224,12 +226,12 @@ absl::StatusOr<std::string> DispatchText(const Artifact& artifact, const Options
 }
 
 absl::StatusOr<std::string> DispatchesText(const Artifact& artifact, const Options& o,
-                                           const std::optional<Roofline>& limits) {
+                                           const std::optional<Machine>& machine) {
   LATHE_ASSIGN_OR_RETURN(std::vector<StepSizes> steps, ExampleSteps(artifact.manifest(), o));
   std::string out;
   for (const artifact::Program& program : artifact.manifest().programs()) {
     for (const StepSizes& sizes : steps) {
-      LATHE_ASSIGN_OR_RETURN(std::string table, DispatchTable(program, sizes, limits));
+      LATHE_ASSIGN_OR_RETURN(std::string table, DispatchTable(program, sizes, machine));
       absl::StrAppend(&out, table);
     }
   }
@@ -245,10 +247,11 @@ absl::Status AppendOr(const absl::StatusOr<std::string>& text, const Options& o,
 
 absl::Status Run(const Options& o) {
   LATHE_ASSIGN_OR_RETURN(Artifact artifact, Artifact::Open(o.artifact));
-  std::optional<Roofline> limits;
+  std::optional<Machine> machine;
   if (!o.limits.empty()) {
-    LATHE_ASSIGN_OR_RETURN(limits, ReadMachineLimits(o.limits, static_cast<int>(o.threads)),
-                           "--limits");
+    LATHE_ASSIGN_OR_RETURN(Roofline limits,
+                           ReadMachineLimits(o.limits, static_cast<int>(o.threads)), "--limits");
+    machine = {limits, o.level.empty() ? PredictedLevel(artifact.manifest(), limits) : o.level};
   }
   std::string out;
   if (o.verify) {
@@ -259,13 +262,13 @@ absl::Status Run(const Options& o) {
   if (!o.llvm.empty()) LATHE_RETURN_IF_ERROR(AppendOr(LlvmText(artifact, o), o, out));
   if (!o.assembly.empty()) LATHE_RETURN_IF_ERROR(AppendOr(AssemblyText(artifact, o), o, out));
   if (!o.dispatch.empty() && o.ir.empty())
-    LATHE_RETURN_IF_ERROR(AppendOr(DispatchText(artifact, o, limits), o, out));
+    LATHE_RETURN_IF_ERROR(AppendOr(DispatchText(artifact, o, machine), o, out));
   if (o.tuning) {
     LATHE_ASSIGN_OR_RETURN(std::vector<TuningRule> rules, TilesInForce(artifact, o.level),
                            o.artifact);
     absl::StrAppend(&out, TuningText(rules));
   }
-  if (o.dispatches) LATHE_RETURN_IF_ERROR(AppendOr(DispatchesText(artifact, o, limits), o, out));
+  if (o.dispatches) LATHE_RETURN_IF_ERROR(AppendOr(DispatchesText(artifact, o, machine), o, out));
   if (o.program) {
     for (const artifact::Program& program : artifact.manifest().programs()) {
       absl::StrAppend(&out, ProgramText(artifact.manifest(), program, o.verbosity > 0));

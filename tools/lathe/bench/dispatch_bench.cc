@@ -118,8 +118,8 @@ std::string WithLoad(const std::string& note, const std::string& load) {
 }
 
 // What the limit is; a dispatch whose numbers the caches hold may be faster than memory.
-std::string Bound(const Roofline& roofline, const Work& work, ArithmeticUnit unit, bool cold) {
-  if (!roofline.IsMemoryBound(work)) return absl::StrCat("bound by ", UnitName(unit));
+std::string Bound(const Roofline& roofline, const Work& work, bool cold) {
+  if (!roofline.IsMemoryBound(work)) return absl::StrCat("bound by ", UnitName(work.unit));
   return absl::StrCat("bound by reading memory", cold ? "" : ", but the caches hold all");
 }
 
@@ -127,9 +127,8 @@ void AddLine(TimedDispatch& timed, const DispatchBenchOptions& options, const Sa
              const MeasuredLimits& limits, Report& report) {
   const bool by_wall = options.clock == Clock::kWall;
   const Work& work = timed.work();
-  const ArithmeticUnit unit = timed.program().unit();
   const double seconds = Median(by_wall ? samples.wall : samples.cpu);
-  const Roofline roofline = limits.By(options.clock, unit);
+  const Roofline roofline = limits.By(options.clock);
   const double limit_s = 1e-9 * roofline.Nanoseconds(work);
   report.Add({LineName(timed, options),
               {{"wall", 1e6 * Median(samples.wall), "us"},
@@ -140,7 +139,7 @@ void AddLine(TimedDispatch& timed, const DispatchBenchOptions& options, const Sa
                {"intensity", work.intensity(), "FLOP/B"},
                {"limit", 1e6 * limit_s, "us"},
                {"of limit", 100 * limit_s / seconds, "%"}},
-              WithLoad(Bound(roofline, work, unit, timed.is_cold()),
+              WithLoad(Bound(roofline, work, timed.is_cold()),
                        OtherLoad(Median(samples.wall), Median(samples.cpu), options.clock))});
 }
 
@@ -156,7 +155,7 @@ absl::Status BenchDispatch(mlir::ModuleOp problem, const DispatchBenchOptions& o
                                                        .cold = options.cold,
                                                        .seed = options.seed}));
   if (options.check) LATHE_RETURN_IF_ERROR(Check(*timed, options));
-  const ArithmeticUnit units[] = {timed->program().unit()};
+  const ArithmeticUnit units[] = {timed->work().unit};
   LATHE_ASSIGN_OR_RETURN(MeasuredLimits limits, Measure(probes, units));
   LATHE_ASSIGN_OR_RETURN(Samples samples, Time(*timed, options.threads, options.repeat));
   LATHE_ASSIGN_OR_RETURN(MeasuredLimits after, Measure(probes, units));

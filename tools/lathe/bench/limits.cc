@@ -7,7 +7,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "compiler/target/target.h"
-#include "runtime/base/check.h"
 #include "runtime/base/status_macros.h"
 
 namespace lathe {
@@ -143,10 +142,10 @@ void MeasuredLimits::Merge(const MeasuredLimits& other) {
   for (const auto& [unit, rate] : other.peaks) peaks[unit] = Faster(peaks[unit], rate);
 }
 
-Roofline MeasuredLimits::By(Clock clock, ArithmeticUnit unit) const {
-  const auto peak = peaks.find(unit);
-  LATHE_CHECK(peak != peaks.end()) << "a limit that was not measured";
-  return {.bytes_per_second = read.By(clock), .flops_per_second = peak->second.By(clock)};
+Roofline MeasuredLimits::By(Clock clock) const {
+  Roofline roofline{.bytes_per_second = read.By(clock)};
+  for (const auto& [unit, rate] : peaks) roofline.SetPeak(unit, rate.By(clock));
+  return roofline;
 }
 
 absl::StatusOr<MeasuredLimits> Measure(LimitProbes& probes,

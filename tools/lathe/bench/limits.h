@@ -93,7 +93,8 @@ struct MeasuredLimits {
   std::map<ArithmeticUnit, Rate> peaks;  // of units that were asked for and are there
 
   void Merge(const MeasuredLimits& other);
-  Roofline By(Clock clock, ArithmeticUnit unit) const;
+  // With the peaks that were measured.
+  Roofline By(Clock clock) const;
 };
 
 absl::StatusOr<MeasuredLimits> Measure(LimitProbes& probes, absl::Span<const ArithmeticUnit> units);

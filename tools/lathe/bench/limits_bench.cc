@@ -29,17 +29,18 @@ absl::Status BenchThreads(int threads, const LimitsBenchOptions& options, Report
   line.metrics.push_back({"read", 1e-9 * Median(read), "GB/s"});
   std::string absent;
   for (ArithmeticUnit unit : kArithmeticUnits) {
-    line.metrics.push_back(
-        {std::string(UnitName(unit)), 1e-9 * Median(peaks[unit]), std::string(UnitRate(unit))});
+    const auto rates = peaks.find(unit);
+    const double peak = rates == peaks.end() ? 0 : Median(rates->second);
+    line.metrics.push_back({std::string(UnitName(unit)), 1e-9 * peak, std::string(UnitRate(unit))});
     if (!HasUnit(unit)) absl::StrAppend(&absent, absent.empty() ? "" : ", ", UnitName(unit));
   }
   line.metrics.push_back({"spread of read", 100 * Spread(read), "%"});
   line.note = absl::StrCat("read with ", probes->best_streams(), " streams",
                            absent.empty() ? "" : absl::StrCat("; this CPU has no ", absent));
   report.Add(std::move(line));
-  report.AddLimits({threads,
-                    {.bytes_per_second = Median(read),
-                     .flops_per_second = Median(peaks[ArithmeticUnit::kFmaF32])}});
+  MachineLimits limits{.threads = threads, .roofline = {.bytes_per_second = Median(read)}};
+  for (const auto& [unit, rates] : peaks) limits.roofline.SetPeak(unit, Median(rates));
+  report.AddLimits(limits);
   return absl::OkStatus();
 }
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <memory>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "runtime/base/status_macros.h"
 #include "tools/lathe/bench/limits.h"
@@ -77,10 +76,7 @@ class ModelBench {
       LATHE_RETURN_IF_ERROR(session_->Step().status());
       first_token_s_.push_back(watch.Read().Seconds(options_.clock, 1));
     }
-    units_ = {ArithmeticUnit::kFmaF32};
-    for (ArithmeticUnit unit : {ArithmeticUnit::kDotInt8, ArithmeticUnit::kDotBF16}) {
-      if (absl::StrContains(session_->assembly(), UnitInstruction(unit))) units_.push_back(unit);
-    }
+    units_ = session_->units();
     return absl::OkStatus();
   }
 

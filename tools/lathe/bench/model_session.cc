@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <fstream>
+#include <set>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
+#include "runtime/artifact/proto_types.h"
 #include "runtime/base/status_macros.h"
 #include "tools/lathe/bench/random_numbers.h"
 
@@ -88,10 +89,11 @@ absl::StatusOr<TimedStep> ModelSession::Step() {
   return last_;
 }
 
-absl::string_view ModelSession::assembly() const {
-  absl::StatusOr<absl::string_view> text =
-      artifact_->Section(absl::StrCat("asm.cpu.", program().feature_level()));
-  return text.ok() ? *text : absl::string_view();
+std::vector<ArithmeticUnit> ModelSession::units() const {
+  std::set<ArithmeticUnit> units = {ArithmeticUnit::kFmaF32};
+  for (const artifact::Kernel& kernel : program().description().kernels())
+    units.insert(UnitOf(kernel, program().feature_level()));
+  return {units.begin(), units.end()};
 }
 
 uint64_t ResidentAnonymousBytes() {

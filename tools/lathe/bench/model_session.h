@@ -49,8 +49,8 @@ class ModelSession {
   const Program& program() const { return runner_view_->program(); }
   // The most bytes of cache pages in use at once since Start: what was written once stays resident.
   uint64_t cache_bytes() const { return cache_bytes_; }
-  // Of the code that runs; empty when the artifact keeps none.
-  absl::string_view assembly() const;
+  // That its kernels use in the code that runs, f32 fused multiply-adds first.
+  std::vector<ArithmeticUnit> units() const;
 
  private:
   ModelSession() = default;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "compiler/pipeline/compile.h"
 #include "compiler/problem/problem.h"
@@ -74,17 +73,7 @@ absl::StatusOr<std::unique_ptr<ProblemProgram>> ProblemProgram::Build(
       built->device_, CpuDevice::Create({.threads = options.threads, .cpu_level = options.level}));
   LATHE_ASSIGN_OR_RETURN(built->program_,
                          Program::Load(*built->artifact_, "step", *built->device_));
-  LATHE_RETURN_IF_ERROR(built->FindUnit());
   return built;
-}
-
-absl::Status ProblemProgram::FindUnit() {
-  LATHE_ASSIGN_OR_RETURN(absl::string_view assembly,
-                         artifact_->Section(absl::StrCat("asm.cpu.", program_->feature_level())));
-  for (ArithmeticUnit unit : kArithmeticUnits) {
-    if (absl::StrContains(assembly, UnitInstruction(unit))) unit_ = unit;
-  }
-  return absl::OkStatus();
 }
 
 absl::StatusOr<BoundStep> BoundStep::Make(const ProblemProgram& program,

@@ -11,10 +11,10 @@
 
 #include "absl/status/statusor.h"
 #include "compiler/interpret/interpreter.h"
-#include "compiler/probe/probe.h"
 #include "compiler/problem/replicate.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "runtime/artifact/artifact_reader.h"
+#include "runtime/artifact/proto_types.h"
 #include "runtime/base/tensor_source.h"
 #include "runtime/device/cpu/cpu_device.h"
 #include "runtime/program/program.h"
@@ -40,17 +40,17 @@ class ProblemProgram {
   Program& program() { return *program_; }
   // The symbol of its only kernel.
   const std::string& kernel() const { return program_->description().kernels(0).symbol(); }
-  // The unit that does the kernel's arithmetic, by its assembly.
-  ArithmeticUnit unit() const { return unit_; }
+  // The unit that does its arithmetic in the code that was loaded.
+  ArithmeticUnit unit() const {
+    return UnitOf(program_->description().kernels(0), program_->feature_level());
+  }
 
  private:
   ProblemProgram() = default;
-  absl::Status FindUnit();
 
   std::unique_ptr<Artifact> artifact_;
   std::unique_ptr<CpuDevice> device_;
   std::unique_ptr<Program> program_;
-  ArithmeticUnit unit_ = ArithmeticUnit::kFmaF32;
 };
 
 // A step with its caches, bound to a program.

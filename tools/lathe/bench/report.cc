@@ -138,9 +138,12 @@ std::string Report::Json() const {
   if (!limits_.empty()) {
     nlohmann::ordered_json limits = nlohmann::ordered_json::array();
     for (const MachineLimits& entry : limits_) {
-      limits.push_back({{"threads", entry.threads},
-                        {"read_bytes_per_second", entry.roofline.bytes_per_second},
-                        {"fma_flops_per_second", entry.roofline.flops_per_second}});
+      nlohmann::ordered_json& added = limits.emplace_back();
+      added["threads"] = entry.threads;
+      added["read_bytes_per_second"] = entry.roofline.bytes_per_second;
+      for (ArithmeticUnit unit : kArithmeticUnits) {
+        if (entry.roofline.Knows(unit)) added[ToStd(PeakKey(unit))] = entry.roofline.Peak(unit);
+      }
     }
     root["limits"] = limits;
   }

@@ -92,6 +92,7 @@ absl::StatusOr<std::unique_ptr<TimedDispatch>> TimedDispatch::Make(
   LATHE_ASSIGN_OR_RETURN(
       timed->program_, ProblemProgram::Build(problem, *timed->weights_,
                                              {timed->replicate_, options.threads, options.level}));
+  timed->work_.unit = timed->program_->unit();
   LATHE_ASSIGN_OR_RETURN(timed->step_,
                          BoundStep::Make(*timed->program_, *timed->operands_, options.seed));
   return timed;

@@ -50,8 +50,6 @@ TEST(ProbeTest, EveryUnitCompilesEverywhere) {
   for (ArithmeticUnit unit : kArithmeticUnits) {
     LATHE_ASSERT_OK_AND_ASSIGN(ProbeCode probe, CompileArithmeticProbe(unit, level));
     EXPECT_GT(probe.operations_per_item, 0) << UnitName(unit);
-    EXPECT_NE(UnitInstruction(unit), "");
-    EXPECT_EQ(UnitRate(unit), unit == ArithmeticUnit::kDotInt8 ? "GOP/s" : "GFLOP/s");
     LATHE_ASSERT_OK_AND_ASSIGN(auto code, LoadedCode::Load(probe.elf));
     EXPECT_NE(code->Find(ProbeCode::kSymbol), nullptr) << UnitName(unit);
   }

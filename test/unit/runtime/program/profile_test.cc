@@ -66,8 +66,20 @@ TEST(ProfileTest, EachRunHasItsOwnLimit) {
   const std::string text = profile.KindText();
   EXPECT_THAT(text, AllOf(HasSubstr("50.0% of the limit"), HasSubstr("100.0% of the limit"),
                           HasSubstr("of limit  bound by"), HasSubstr("50.0%  memory"),
-                          HasSubstr("100.0%  compute")));
+                          HasSubstr("100.0%  fma f32")));
   EXPECT_THAT(LineOf(profile.CommandText(5), "x"), HasSubstr(" 66.7%"));
+}
+
+TEST(ProfileTest, TheLimitIsThatOfTheUnitOfTheKernel) {
+  Roofline limits{.bytes_per_second = 1e12, .flops_per_second = 1e10};
+  limits.SetPeak(ArithmeticUnit::kDotInt8, 4e10);
+  Profile profile(limits);
+  profile.Add("prefill",
+              Record({{{.name = "x", .work = {1e7, 1e3}}, 1'000'000},
+                      {{.name = "y", .work = {2e7, 1e3, ArithmeticUnit::kDotInt8}}, 1'000'000}}));
+  const std::string text = profile.KindText();
+  EXPECT_THAT(LineOf(text, "x"), HasSubstr("100.0%  fma f32"));
+  EXPECT_THAT(LineOf(text, "y"), HasSubstr("50.0%  dot int8"));
 }
 
 TEST(ProfileTest, EmptyIsEmpty) {

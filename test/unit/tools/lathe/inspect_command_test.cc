@@ -97,7 +97,7 @@ TEST(InspectCommandTest, DispatchesAreATableOfWork) {
   const std::string asked =
       Shown({"--dispatches", "--limits=" + limits, "--threads=2", "--symbol=tokens=64"});
   EXPECT_THAT(asked, AllOf(HasSubstr("at tokens=64 "), Not(HasSubstr("tokens=512")),
-                           HasSubstr("limit us  bound by"), HasSubstr(" compute "),
+                           HasSubstr("limit us  bound by"), HasSubstr(" fma f32 "),
                            HasSubstr("the whole step takes at least ")));
   ProcessResult run = RunTool({"inspect", CompiledModel(), "--dispatches", "--limits=" + limits});
   EXPECT_EQ(run.exit_code, 1);
@@ -156,8 +156,9 @@ TEST(InspectCommandTest, NamesThatAreNotThereAreRefusedWithThoseThatAre) {
                 "keeps no IR of phase \"fuze\"; it has: normalize, place, quantize, ");
   ExpectRefused({"--asm=model.layers.0.self_attn.o_prj"},
                 "did you mean model.layers.0.self_attn.o_proj?");
-  ExpectRefused({"--asm=embed", "--level=x86-64-v2"},
-                "has no code for level \"x86-64-v2\"; it has: x86-64-v3, x86-64-v4, x86-64-v4-bf16");
+  ExpectRefused(
+      {"--asm=embed", "--level=x86-64-v2"},
+      "has no code for level \"x86-64-v2\"; it has: x86-64-v3, x86-64-v4, x86-64-v4-bf16");
 }
 
 TEST(InspectCommandTest, VerifyReadsEverything) {

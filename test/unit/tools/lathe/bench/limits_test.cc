@@ -45,7 +45,7 @@ TEST(LimitsTest, LowerLevelsCanBeAskedFor) {
                              LimitProbes::Create({.level = "x86-64-v3", .read_bytes = 1 << 16}));
   const ArithmeticUnit units[] = {ArithmeticUnit::kFmaF32};
   LATHE_ASSERT_OK_AND_ASSIGN(MeasuredLimits limits, Measure(*probes, units));
-  EXPECT_GT(limits.By(Clock::kCpu, ArithmeticUnit::kFmaF32).flops_per_second, 0);
+  EXPECT_GT(limits.By(Clock::kCpu).flops_per_second, 0);
   EXPECT_THAT(LimitProbes::Create({.level = "z80", .read_bytes = 1 << 16}).status(),
               StatusIs(absl::StatusCode::kInvalidArgument, ::testing::HasSubstr("z80")));
 }
@@ -53,10 +53,13 @@ TEST(LimitsTest, LowerLevelsCanBeAskedFor) {
 TEST(LimitsTest, MergedLimitsAreTheFaster) {
   MeasuredLimits before{{1, 1}, {{ArithmeticUnit::kFmaF32, {5, 5}}}};
   before.Merge({{2, 0.5}, {{ArithmeticUnit::kFmaF32, {4, 6}}}});
-  EXPECT_EQ(before.By(Clock::kWall, ArithmeticUnit::kFmaF32).bytes_per_second, 2);
-  EXPECT_EQ(before.By(Clock::kWall, ArithmeticUnit::kFmaF32).flops_per_second, 5);
-  EXPECT_EQ(before.By(Clock::kCpu, ArithmeticUnit::kFmaF32).bytes_per_second, 1);
-  EXPECT_EQ(before.By(Clock::kCpu, ArithmeticUnit::kFmaF32).flops_per_second, 6);
+  EXPECT_EQ(before.By(Clock::kWall).bytes_per_second, 2);
+  EXPECT_EQ(before.By(Clock::kWall).flops_per_second, 5);
+  EXPECT_EQ(before.By(Clock::kCpu).bytes_per_second, 1);
+  EXPECT_EQ(before.By(Clock::kCpu).flops_per_second, 6);
+  EXPECT_FALSE(before.By(Clock::kCpu).Knows(ArithmeticUnit::kDotInt8));
+  before.Merge({{}, {{ArithmeticUnit::kDotInt8, {7, 8}}}});
+  EXPECT_EQ(before.By(Clock::kCpu).Peak(ArithmeticUnit::kDotInt8), 8);
 }
 
 }  // namespace

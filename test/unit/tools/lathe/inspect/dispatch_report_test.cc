@@ -51,25 +51,46 @@ TEST(DispatchReportTest, KindsOfDispatchesWithTheirWork) {
 
 TEST(DispatchReportTest, LimitsPredictTheTime) {
   const artifact::Manifest manifest = Manifest();
-  const Roofline limits{.bytes_per_second = 1e9, .flops_per_second = 1e10};
+  const Machine limits{.limits = {.bytes_per_second = 1e9, .flops_per_second = 1e10}};
   LATHE_ASSERT_OK_AND_ASSIGN(std::string one, DispatchTable(manifest.programs(0), kOne, limits));
   EXPECT_THAT(one, AllOf(HasSubstr("       2.0  memory    matmul_1"),
                          HasSubstr("the whole step takes at least 6.1 us: 163398.7 steps/s")));
   LATHE_ASSERT_OK_AND_ASSIGN(std::string many, DispatchTable(manifest.programs(0), kMany, limits));
-  EXPECT_THAT(many, HasSubstr("      20.0  compute   matmul_1"));
+  EXPECT_THAT(many, HasSubstr("      20.0  fma f32   matmul_1"));
 }
 
 TEST(DispatchReportTest, CostsAreShownAsExpressionsAndNumbers) {
   const artifact::Manifest manifest = Manifest();
-  const Roofline limits{.bytes_per_second = 1e9, .flops_per_second = 1e10};
-  LATHE_ASSERT_OK_AND_ASSIGN(std::string text, CostText(manifest, manifest.programs(0).commands(0),
-                                                        {kOne, kMany}, limits));
+  const Machine limits{.limits = {.bytes_per_second = 1e9, .flops_per_second = 1e10}};
+  LATHE_ASSERT_OK_AND_ASSIGN(
+      std::string text, CostText(manifest, manifest.programs(0), manifest.programs(0).commands(0),
+                                 {kOne, kMany}, limits));
   EXPECT_THAT(text,
               AllOf(HasSubstr("flops    2000*tokens\n"), HasSubstr("reads    2000 bytes\n"),
                     HasSubstr("at tokens=1\n           2000 FLOPs, 2040 bytes, 0.98 FLOP/byte; at "
                               "least 2.0 us, bound by memory\n"),
                     HasSubstr("200000 FLOPs, 6000 bytes, 33.33 FLOP/byte; at least 20.0 us, "
-                              "bound by compute\n")));
+                              "bound by fma f32\n")));
+}
+
+TEST(DispatchReportTest, TheUnitOfTheLevelLimits) {
+  artifact::Manifest manifest = Manifest();
+  for (const char* level : {"low", "high"}) manifest.add_code()->set_feature_level(level);
+  artifact::LevelUnit& unit = *manifest.mutable_programs(0)->mutable_kernels(0)->add_units();
+  unit.set_feature_level("high");
+  unit.set_unit(artifact::DOT_BF16);
+  Roofline limits{.bytes_per_second = 1e9, .flops_per_second = 1e10};
+  EXPECT_EQ(PredictedLevel(manifest, limits), "low") << "no such machine has a dot product";
+  limits.SetPeak(ArithmeticUnit::kDotBF16, 2e10);
+  EXPECT_EQ(PredictedLevel(manifest, limits), "high");
+  LATHE_ASSERT_OK_AND_ASSIGN(std::string high,
+                             DispatchTable(manifest.programs(0), kMany, Machine{limits, "high"}));
+  EXPECT_THAT(high,
+              AllOf(HasSubstr("      10.0  dot bf16  matmul_1"),
+                    HasSubstr("      20.0  fma f32   matmul_2"), HasSubstr("steps/s (high)")));
+  LATHE_ASSERT_OK_AND_ASSIGN(std::string low,
+                             DispatchTable(manifest.programs(0), kMany, Machine{limits, "low"}));
+  EXPECT_THAT(low, HasSubstr("      20.0  fma f32   matmul_1"));
 }
 
 TEST(DispatchReportTest, SizesBeyondAllNumbersAreRefused) {
