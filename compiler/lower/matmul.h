@@ -1,5 +1,5 @@
 // Emits matrix products with packed weights: y[r, n] = sum over k of x[r, k] * w[n, k], then bias
-// and epilogue.
+// and epilogue. A norm may stand before the product: x is then normalised row by row on its way in.
 //
 // One function computes up to three products that share x (query, key and value; gate and up). A
 // work item is 32 columns of one of them, counted over all segments in order; for swiglu it is 32
@@ -15,6 +15,7 @@
 
 #include "compiler/lower/kernel_builder.h"
 #include "compiler/lower/matmul_tiling.h"
+#include "compiler/lower/rms_norm.h"
 #include "compiler/lower/weight_format.h"
 
 namespace lathe {
@@ -28,9 +29,9 @@ enum class MatmulEpilogue {
   kSwiGlu,       // y = silu(gate) * up of segments {gate, up}, which have the same columns
 };
 
-// Operands in order: x [rows, inner] f32; for each segment its weight, then its bias, if any; the
-// residual [rows, columns] f32, if any; the outputs [rows, columns] f32, one a segment (swiglu:
-// one). The residual may be the output. dims = {rows}.
+// Operands in order: x [rows, inner] f32; the weight [inner] of the norm, if any; for each segment
+// its weight, then its bias, if any; the residual [rows, columns] f32, if any; the outputs [rows,
+// columns] f32, one a segment (swiglu: one). The residual may be the output. dims = {rows}.
 struct MatmulSpec {
   int64_t inner = 0;  // K
   WeightFormat format = WeightFormat::kBF16Pairs;
@@ -38,6 +39,7 @@ struct MatmulSpec {
   std::optional<Storage> bias = {};   // of every segment
   // With weights of bf16: x may be rounded to bf16 where dot products of bf16 are faster than f32.
   bool rounds_x = false;
+  std::optional<RmsNormSpec> norm = {};  // of whole rows of x; has a weight
   MatmulEpilogue epilogue = MatmulEpilogue::kNone;
   // Swiglu: 0 = none, else gate = min(silu(gate), limit) and up = clamp(up, -limit, limit).
   float limit = 0;
@@ -56,12 +58,12 @@ MatmulTiling TilingOn(const CpuLevel& level, const MatmulSpec& spec);
 // Work items of `spec`; does not depend on rows.
 int64_t MatmulItems(const MatmulSpec& spec);
 
-// Scratch memory of a worker: the rows that it prepares.
+// Scratch memory of a worker on any level: the rows that it prepares.
 int64_t MatmulScratchBytes(const MatmulSpec& spec);
 
 // Adds the kernel `name` and its helpers to the builder's module. C1: one to three segments, their
 // columns and inner are positive; C2: a residual goes with one segment; C3: swiglu goes with two
-// segments of the same columns.
+// segments of the same columns; C4: a norm is as wide as inner.
 void EmitMatmul(KernelBuilder& b, llvm::StringRef name, const MatmulSpec& spec);
 
 }  // namespace lathe

@@ -48,7 +48,8 @@ std::unique_ptr<EpilogueEmitter> MakeEpilogue(KernelBuilder& b, const MatmulSpec
 // The number of a matrix's weight among the kernel's operands; its bias is the next. Behind those
 // of the last matrix are the epilogue's operands.
 inline int64_t WeightOperand(const MatmulSpec& spec, int64_t matrix) {
-  return 1 + matrix * (spec.bias ? 2 : 1);
+  const int64_t first = spec.norm ? 2 : 1;  // behind x and the norm's weight
+  return first + matrix * (spec.bias ? 2 : 1);
 }
 inline int64_t EpilogueOperand(const MatmulSpec& spec) {
   return WeightOperand(spec, static_cast<int64_t>(spec.columns.size()));

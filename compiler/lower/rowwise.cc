@@ -1,6 +1,7 @@
 #include "compiler/lower/rowwise.h"
 
 #include "compiler/lower/packed_row.h"
+#include "compiler/lower/rms_norm.h"
 #include "runtime/base/check.h"
 
 namespace lathe {
@@ -53,8 +54,7 @@ class RowwiseEmitter {
   bool IsReadFrom(size_t value, size_t first_reader) const;
   void EmitPointwise(size_t first, size_t last);
   Value Compute(const RowStep& step, ArrayRef<Value> in);
-  void EmitRmsNorm(size_t index);
-  Value SumOfSquares(const RowStep& step, Value base);
+  void EmitNorm(size_t index);
   void EmitRope(size_t index);
   void EmitKvWrite(const RowStep& step);
   void WriteKey(const RowStep& step, Value head, Value address);
@@ -185,52 +185,20 @@ void RowwiseEmitter::EmitPointwise(size_t first, size_t last) {
   });
 }
 
-// Four chains of FMAs where the group is long enough, then a tree: one order for a width, whatever
-// else.
-Value RowwiseEmitter::SumOfSquares(const RowStep& step, Value base) {
-  constexpr int64_t kChains = 4;
-  const int64_t unrolled = step.group / (kChains * kLanes) * kChains * kLanes;
-  const int64_t whole = step.group / kLanes * kLanes;
-  Values sums(kChains, b_.Zero());
-  auto square = [&](Value sum, Value element, Value mask) {
-    Value x = Read(step.inputs[0], b_.Add(base, element), mask);
-    return b_.Fma(x, x, sum);
-  };
-  if (unrolled > 0) {
-    sums = b_.For(b_.Index(0), b_.Index(unrolled), kChains * kLanes, sums,
-                  [&](Value element, ValueRange in) {
-                    Values next;
-                    for (int64_t c = 0; c < kChains; ++c) {
-                      next.push_back(square(in[c], b_.Add(element, c * kLanes), Value()));
-                    }
-                    return next;
-                  });
-  }
-  for (int64_t element = unrolled; element < step.group; element += kLanes) {
-    Value mask = element < whole ? Value() : b_.MaskBelow(b_.Index(step.group - element));
-    Value& sum = sums[(element - unrolled) / kLanes];
-    sum = square(sum, b_.Index(element), mask);
-  }
-  return b_.ReduceAdd(b_.AddF(b_.AddF(sums[0], sums[1]), b_.AddF(sums[2], sums[3])));
-}
-
-void RowwiseEmitter::EmitRmsNorm(size_t index) {
+void RowwiseEmitter::EmitNorm(size_t index) {
   const RowStep& step = steps_[index];
+  const RmsNormSpec spec{
+      .width = step.group, .eps = step.constant, .offset = step.offset, .storage = step.storage};
   b_.For(b_.Index(0), b_.Index(step.width), step.group, [&](Value base) {
-    Value sum = b_.Broadcast(SumOfSquares(step, base));
-    Value mean = b_.DivF(sum, b_.Splat(static_cast<float>(step.group)));
-    Value root = b_.Sqrt(b_.AddF(mean, b_.Splat(step.constant)));
-    Value factor = b_.DivF(b_.Splat(1.0f), root);
-    b_.ForVectors(step.group, [&](Value element, Value mask) {
-      Value at = b_.Add(base, element);
-      Value y = b_.MulF(Read(step.inputs[0], at, mask), factor);
-      if (!step.operands.empty()) {
-        Value weight = LoadAt(step.storage, b_.Operand(args_, step.operands[0]), element, mask);
-        if (step.offset != 0) weight = b_.AddF(weight, b_.Splat(step.offset));
-        y = b_.MulF(y, weight);
-      }
-      StoreAt(Storage::kF32, y, Scratch(index), at, mask);
-    });
+    Value weight = step.operands.empty() ? Value() : b_.Operand(args_, step.operands[0]);
+    EmitRmsNorm(
+        b_, spec, weight,
+        [&](Value element, Value mask) {
+          return Read(step.inputs[0], b_.Add(base, element), mask);
+        },
+        [&](Value element, Value mask, Value y) {
+          StoreAt(Storage::kF32, y, Scratch(index), b_.Add(base, element), mask);
+        });
   });
 }
 
@@ -320,7 +288,7 @@ void RowwiseEmitter::EmitRow() {
       next = EndOfRun(i);
       EmitPointwise(i, next);
     } else if (step.op == RowOp::kRmsNorm) {
-      EmitRmsNorm(i);
+      EmitNorm(i);
     } else if (step.op == RowOp::kRope) {
       EmitRope(i);
     } else if (step.op == RowOp::kKvWrite) {

@@ -213,6 +213,7 @@ TEST(MatmulDeathTest, RefusesWhatItCannotEmit) {
   EXPECT_DEATH(emit({.inner = 8, .columns = {16, 16}, .epilogue = MatmulEpilogue::kAddResidual}),
                "C2");
   EXPECT_DEATH(emit({.inner = 8, .columns = {16, 32}, .epilogue = MatmulEpilogue::kSwiGlu}), "C3");
+  EXPECT_DEATH(emit({.inner = 8, .columns = {16}, .norm = RmsNormSpec{.width = 4}}), "C4");
 }
 
 }  // namespace
