@@ -1,5 +1,5 @@
-// Matmuls of one input, with their epilogue, as the register-tiled kernel of
-// compiler/lower/matmul.h.
+// Matmuls of one input, with the norm before them and their epilogue, as the register-tiled kernel
+// of compiler/lower/matmul.h.
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -10,6 +10,7 @@
 #include "compiler/select/tiles.h"
 #include "ops/elementwise/elementwise_ops.h"
 #include "ops/linear/linear_ops.h"
+#include "ops/norm/norm_ops.h"
 #include "runtime/base/status_macros.h"
 
 namespace lathe {
@@ -23,6 +24,7 @@ mlir::Type ElementOf(mlir::Value value) {
 
 // The ops of the dispatch by role; anything else declines.
 struct MatmulGroup {
+  RmsNormOp norm;
   llvm::SmallVector<MatmulOp> segments;
   AddOp residual;
   SwigluOp swiglu;
@@ -33,6 +35,8 @@ absl::StatusOr<MatmulGroup> Collect(DispatchOp dispatch) {
   for (mlir::Operation& op : dispatch.block().without_terminator()) {
     if (auto matmul = llvm::dyn_cast<MatmulOp>(op)) {
       group.segments.push_back(matmul);
+    } else if (auto norm = llvm::dyn_cast<RmsNormOp>(op); norm && !group.norm) {
+      group.norm = norm;
     } else if (auto add = llvm::dyn_cast<AddOp>(op); add && !group.residual) {
       group.residual = add;
     } else if (auto swiglu = llvm::dyn_cast<SwigluOp>(op); swiglu && !group.swiglu) {
@@ -59,14 +63,20 @@ std::string NameOf(WeightFormat format) {
   return format == WeightFormat::kBF16Pairs ? "bf16" : "f32";
 }
 
+absl::string_view NameOf(Storage storage) { return storage == Storage::kBF16 ? "bf16" : "f32"; }
+
+// Floats have nine digits, which tell any two apart.
 std::string KeyOf(const MatmulSpec& spec) {
   std::string key = absl::StrCat("matmul k=", spec.inner, " n=", absl::StrJoin(spec.columns, "+"),
                                  " weights=", NameOf(spec.format));
   if (spec.rounds_x) absl::StrAppend(&key, " x=bf16");
-  if (spec.bias) absl::StrAppend(&key, *spec.bias == Storage::kBF16 ? " bias=bf16" : " bias=f32");
+  if (spec.norm) {
+    absl::StrAppendFormat(&key, " norm=%s eps=%.9g", NameOf(spec.norm->storage), spec.norm->eps);
+    if (spec.norm->offset != 0) absl::StrAppendFormat(&key, " offset=%.9g", spec.norm->offset);
+  }
+  if (spec.bias) absl::StrAppend(&key, " bias=", NameOf(*spec.bias));
   if (spec.epilogue == MatmulEpilogue::kAddResidual) absl::StrAppend(&key, " epilogue=residual");
   if (spec.epilogue == MatmulEpilogue::kSwiGlu)
-    // Nine digits tell any two floats apart.
     absl::StrAppendFormat(&key, " epilogue=swiglu limit=%.9g", spec.limit);
   for (const auto& [level, tiling] : spec.tilings)
     absl::StrAppend(&key, " tile[", level, "]: ", TilingText(tiling));
@@ -82,6 +92,31 @@ absl::Status CheckTiles(const MatmulSpec& spec) {
     LATHE_RETURN_IF_ERROR(CheckTiling(tiling, level, spec.format, MatmulSources(spec)),
                           "the tile of ", name);
   }
+  return absl::OkStatus();
+}
+
+// The rows of x and what normalises them.
+absl::Status BindInput(DispatchOp dispatch, MatmulGroup& group, MatmulSpec& spec,
+                       std::vector<Binding>& bindings) {
+  mlir::Value x = group.segments.front().getX();
+  auto x_type = TensorTypeOf(x);
+  if (x_type.getRank() != 2) return No("the input is not a matrix");
+  spec.inner = x_type.getDimSize(1);
+  RmsNormOp norm = group.norm;
+  if (norm) {
+    if (x != norm.getY()) return No("the norm is not of the input");
+    x = norm.getX();
+  }
+  if (!ElementOf(x).isF32()) return No("the input is not f32");
+  LATHE_ASSIGN_OR_RETURN(Binding input, InputBinding(dispatch, x));
+  bindings.push_back(input);
+  if (!norm) return absl::OkStatus();
+  LATHE_ASSIGN_OR_RETURN(Binding weight, InputBinding(dispatch, norm.getWeight()));
+  bindings.push_back(weight);
+  spec.norm = {.width = spec.inner,
+               .eps = static_cast<float>(norm.getEps().convertToDouble()),
+               .offset = static_cast<float>(norm.getOffset().convertToDouble())};
+  LATHE_ASSIGN_OR_RETURN(spec.norm->storage, StorageOf(norm.getWeight()));
   return absl::OkStatus();
 }
 
@@ -152,22 +187,16 @@ absl::Status BindEpilogue(DispatchOp dispatch, MatmulGroup& group, MatmulSpec& s
 
 absl::StatusOr<KernelChoice> MatchCpuMatmul(DispatchOp dispatch) {
   LATHE_ASSIGN_OR_RETURN(MatmulGroup group, Collect(dispatch));
-  mlir::Value x = group.segments.front().getX();
-  auto x_type = llvm::cast<mlir::RankedTensorType>(x.getType());
-  if (x_type.getRank() != 2) return No("the input is not a matrix");
-  if (!x_type.getElementType().isF32()) return No("the input is not f32");
   MatmulSpec spec;
-  spec.inner = x_type.getDimSize(1);
   KernelChoice choice;
-  LATHE_ASSIGN_OR_RETURN(Binding input, InputBinding(dispatch, x));
-  choice.bindings.push_back(input);
+  LATHE_RETURN_IF_ERROR(BindInput(dispatch, group, spec, choice.bindings));
   LATHE_RETURN_IF_ERROR(BindSegments(dispatch, group, spec, choice.bindings));
   LATHE_RETURN_IF_ERROR(BindEpilogue(dispatch, group, spec, choice.bindings));
   spec.rounds_x = spec.format == WeightFormat::kBF16Pairs && !IsExact(dispatch);
   LATHE_ASSIGN_OR_RETURN(spec.tilings, ReadTiles(dispatch));
   LATHE_RETURN_IF_ERROR(CheckTiles(spec));
   choice.key = KeyOf(spec);
-  choice.dims = {Rows(x)};
+  choice.dims = {Rows(group.segments.front().getX())};
   choice.items.coefficient = MatmulItems(spec);
   choice.scratch_bytes = MatmulScratchBytes(spec);
   choice.tiling = [spec](const CpuLevel& level) { return TilingOn(level, spec); };

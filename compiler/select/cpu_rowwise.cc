@@ -221,15 +221,6 @@ class RowwiseMatcher {
     return static_cast<int>(choice_.bindings.size()) - 1;
   }
 
-  static absl::StatusOr<Storage> StorageOf(mlir::Value value) {
-    if (auto format = GroupQuantOf(value.getType()))
-      return No(absl::StrCat("an operand is ", Describe(*format), ", expected f32 or bf16"));
-    mlir::Type element = llvm::cast<mlir::RankedTensorType>(value.getType()).getElementType();
-    if (element.isBF16()) return Storage::kBF16;
-    if (element.isF32()) return Storage::kF32;
-    return No("an operand is neither f32 nor bf16");
-  }
-
   DispatchOp dispatch_;
   RowProgram program_;
   KernelChoice choice_;

@@ -109,6 +109,17 @@ absl::StatusOr<Binding> OutputBinding(DispatchOp dispatch, mlir::Value value) {
   return Binding{Binding::Kind::kOutput, *number, "rows", true};
 }
 
+absl::StatusOr<Storage> StorageOf(mlir::Value value) {
+  if (auto format = GroupQuantOf(value.getType())) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("an operand is ", Describe(*format), ", expected f32 or bf16"));
+  }
+  mlir::Type element = TensorTypeOf(value).getElementType();
+  if (element.isBF16()) return Storage::kBF16;
+  if (element.isF32()) return Storage::kF32;
+  return absl::FailedPreconditionError("an operand is neither f32 nor bf16");
+}
+
 int64_t RowWidth(mlir::Value value) {
   int64_t width = 1;
   for (int64_t extent : llvm::cast<mlir::RankedTensorType>(value.getType()).getShape().drop_front())

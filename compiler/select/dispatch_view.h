@@ -28,6 +28,10 @@ absl::StatusOr<Binding> InputBinding(DispatchOp dispatch, mlir::Value value,
                                      std::string layout = "rows");
 absl::StatusOr<Binding> OutputBinding(DispatchOp dispatch, mlir::Value value);
 
+// How memory holds an activation, or a weight in layout "rows". FailedPrecondition where no kernel
+// reads it so.
+absl::StatusOr<Storage> StorageOf(mlir::Value value);
+
 // Product of the extents behind the leading, dynamic one.
 int64_t RowWidth(mlir::Value value);
 

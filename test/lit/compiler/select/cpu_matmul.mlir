@@ -68,6 +68,86 @@ func.func @small_integers(%x: tensor<?x40xf32, #t>, %a: tensor<16x40xf32, #int8>
 
 #t = #lathe.sym<tokens>
 
+// CHECK-LABEL: func.func @norm
+func.func @norm(%x: tensor<?x32xf32, #t>, %g: tensor<32xbf16>, %h: tensor<32xf32>, %w: tensor<32x32xf32>)
+    -> (tensor<?x32xf32, #t>, tensor<?x32xf32, #t>) {
+  // CHECK: lathe.dispatch "residual"
+  // CHECK-SAME: "cpu: matmul: taken, matmul k=32 n=32 weights=f32 norm=bf16 eps=9.99999997e-07 epilogue=residual"
+  %r = lathe.dispatch "residual" (%i = %x : tensor<?x32xf32, #t>, %p = %g : tensor<32xbf16>, %q = %w : tensor<32x32xf32>) -> tensor<?x32xf32, #t> {
+    %n = lathe.rms_norm %i, %p {eps = 1.0e-6 : f64} : tensor<?x32xf32, #t>, tensor<32xbf16>
+    %m = lathe.matmul %n, %q : tensor<?x32xf32, #t>, tensor<32x32xf32>
+    %s = lathe.add %i, %m : tensor<?x32xf32, #t>
+    lathe.yield %s : tensor<?x32xf32, #t>
+  }
+  // CHECK: lathe.dispatch "offset"
+  // CHECK-SAME: "cpu: matmul: taken, matmul k=32 n=32 weights=f32 norm=f32 eps=0.5 offset=1"
+  %t = lathe.dispatch "offset" (%i = %x : tensor<?x32xf32, #t>, %p = %h : tensor<32xf32>, %q = %w : tensor<32x32xf32>) -> tensor<?x32xf32, #t> {
+    %n = lathe.rms_norm %i, %p {eps = 0.5 : f64, offset = 1.0 : f64} : tensor<?x32xf32, #t>, tensor<32xf32>
+    %m = lathe.matmul %n, %q : tensor<?x32xf32, #t>, tensor<32x32xf32>
+    lathe.yield %m : tensor<?x32xf32, #t>
+  }
+  return %r, %t : tensor<?x32xf32, #t>, tensor<?x32xf32, #t>
+}
+
+// -----
+
+#t = #lathe.sym<tokens>
+
+func.func @norm_of_the_product(%x: tensor<?x32xf32, #t>, %g: tensor<32xf32>, %w: tensor<32x32xf32>) {
+  // expected-error @+5 {{has no kernel for dispatch 'behind'}}
+  // expected-note @+4 {{matmul: no, the norm is not of the input}}
+  // expected-note @+3 {{attention: no}}
+  // expected-note @+2 {{rope_table: no}}
+  // expected-note @+1 {{rowwise: no}}
+  %r = lathe.dispatch "behind" (%i = %x : tensor<?x32xf32, #t>, %p = %g : tensor<32xf32>, %q = %w : tensor<32x32xf32>) -> tensor<?x32xf32, #t> {
+    %m = lathe.matmul %i, %q : tensor<?x32xf32, #t>, tensor<32x32xf32>
+    %n = lathe.rms_norm %m, %p {eps = 1.0e-6 : f64} : tensor<?x32xf32, #t>, tensor<32xf32>
+    lathe.yield %n : tensor<?x32xf32, #t>
+  }
+  return
+}
+
+// -----
+
+#t = #lathe.sym<tokens>
+
+// The normalised rows go to no memory that others read.
+func.func @norm_is_read(%x: tensor<?x32xf32, #t>, %g: tensor<32xf32>, %w: tensor<32x32xf32>) {
+  // expected-error @+5 {{has no kernel for dispatch 'both'}}
+  // expected-note @+4 {{matmul: no, does not write result 1 of the dispatch}}
+  // expected-note @+3 {{attention: no}}
+  // expected-note @+2 {{rope_table: no}}
+  // expected-note @+1 {{rowwise: no}}
+  %r:2 = lathe.dispatch "both" (%i = %x : tensor<?x32xf32, #t>, %p = %g : tensor<32xf32>, %q = %w : tensor<32x32xf32>) -> (tensor<?x32xf32, #t>, tensor<?x32xf32, #t>) {
+    %n = lathe.rms_norm %i, %p {eps = 1.0e-6 : f64} : tensor<?x32xf32, #t>, tensor<32xf32>
+    %m = lathe.matmul %n, %q : tensor<?x32xf32, #t>, tensor<32x32xf32>
+    lathe.yield %m, %n : tensor<?x32xf32, #t>, tensor<?x32xf32, #t>
+  }
+  return
+}
+
+// -----
+
+#t = #lathe.sym<tokens>
+
+func.func @half_norm(%x: tensor<?x32xf32, #t>, %g: tensor<32xf16>, %w: tensor<32x32xf32>) {
+  // expected-error @+5 {{has no kernel for dispatch 'half_norm'}}
+  // expected-note @+4 {{matmul: no, an operand is neither f32 nor bf16}}
+  // expected-note @+3 {{attention: no}}
+  // expected-note @+2 {{rope_table: no}}
+  // expected-note @+1 {{rowwise: no}}
+  %r = lathe.dispatch "half_norm" (%i = %x : tensor<?x32xf32, #t>, %p = %g : tensor<32xf16>, %q = %w : tensor<32x32xf32>) -> tensor<?x32xf32, #t> {
+    %n = lathe.rms_norm %i, %p {eps = 1.0e-6 : f64} : tensor<?x32xf32, #t>, tensor<32xf16>
+    %m = lathe.matmul %n, %q : tensor<?x32xf32, #t>, tensor<32x32xf32>
+    lathe.yield %m : tensor<?x32xf32, #t>
+  }
+  return
+}
+
+// -----
+
+#t = #lathe.sym<tokens>
+
 func.func @other_inputs(%x: tensor<?x32xf32, #t>, %z: tensor<?x32xf32, #t>, %w: tensor<16x32xf32>) {
   // expected-error @+5 {{has no kernel for dispatch 'two'}}
   // expected-note @+4 {{matmul: no, the matmuls have different inputs}}
