@@ -11,6 +11,7 @@
 #include "ops/core/extent.h"
 #include "ops/elementwise/elementwise_ops.h"
 #include "ops/linear/linear_ops.h"
+#include "ops/norm/norm_ops.h"
 #include "ops/rotary/rotary_ops.h"
 
 namespace lathe {
@@ -147,6 +148,7 @@ class GroupFormer {
     if (group.ops.size() == 2) TakeSwiglu(group);
     if (group.ops.size() == 1) TakeResidual(group);
     TakeReshapes(group);
+    TakeNorm(group, first);
     anchors_.push_back(std::move(group));
   }
 
@@ -178,7 +180,26 @@ class GroupFormer {
     group.rule += rule;
   }
 
-  // Rule 4: a reshape moves no data. Where it is the only reader of what an anchor computes it
+  // Rule 4: the norm of the rows that the matmuls read, where they alone read it: the normalised
+  // rows are never written to memory, and there is one launch less to wait for.
+  void TakeNorm(FusionGroup& group, MatmulOp first) {
+    auto norm = first.getX().getDefiningOp<RmsNormOp>();
+    // f32 matrices: other rows would need a conversion or a loop over their parts.
+    if (!norm || norm->getBlock() != &block_ || norm.getX().getType() != norm.getY().getType() ||
+        TensorTypeOf(norm.getX()).getRank() != 2)
+      return;
+    const bool is_read_elsewhere = llvm::any_of(norm->getUses(), [&](mlir::OpOperand& use) {
+      auto matmul = llvm::dyn_cast<MatmulOp>(use.getOwner());
+      return !matmul || matmul.getWeight() == use.get() || !llvm::is_contained(group.ops, matmul);
+    });
+    if (is_read_elsewhere) return;
+    norm->moveBefore(group.ops.front());
+    group.ops.insert(group.ops.begin(), norm);
+    grouped_.insert(norm);
+    group.rule = "norm+" + group.rule;
+  }
+
+  // Rule 5: a reshape moves no data. Where it is the only reader of what an anchor computes it
   // joins the anchor, or it could be left alone in a launch that copies.
   void TakeReshapes(FusionGroup& group) {
     for (mlir::Operation* op : std::vector<mlir::Operation*>(group.ops)) {
@@ -188,7 +209,7 @@ class GroupFormer {
     }
   }
 
-  // Rule 5: what is left between two anchors works row by row: neighbours with the same rows become
+  // Rule 6: what is left between two anchors works row by row: neighbours with the same rows become
   // one loop over rows.
   void CollectRowwise() {
     FusionGroup current;

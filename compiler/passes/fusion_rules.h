@@ -18,7 +18,7 @@ namespace lathe {
 // A future dispatch: ops of one block, in program order, and the rule that put them together.
 struct FusionGroup {
   std::vector<mlir::Operation*> ops;
-  std::string rule;  // "matmul_shared_input+residual", "rowwise", ...
+  std::string rule;  // "norm+matmul_shared_input+swiglu", "rowwise", ...
   std::string name;  // "self_attn.q_proj+k_proj+v_proj"
 };
 

@@ -88,7 +88,62 @@ func.func @residual(%x: tensor<?x32xf32, #t>, %w: tensor<32x32xf32>) -> tensor<?
   return %s : tensor<?x32xf32, #t>
 }
 
-// Rule 4: reshapes join the anchor whose only reader they are.
+// Rule 4: the norm of the rows that the matmuls read, next to them though another op stands between; a single matmul keeps its residual.
+// CHECK-LABEL: func.func @norm
+// CHECK-SAME: (%[[X:[^:]*]]: tensor<?x32xf32, #tokens>,
+func.func @norm(%x: tensor<?x32xf32, #t>, %g: tensor<32xbf16>, %a: tensor<32x32xf32>, %b: tensor<16x32xf32>) -> (tensor<?x32xf32, #t>, tensor<?x16xf32, #t>, tensor<?x32xf32, #t>) {
+  // CHECK-NEXT: %[[SILU:.*]] = lathe.dispatch "silu"
+  // CHECK: %[[R:.*]] = lathe.dispatch "o_proj" (%[[I:[^ ]*]] = %[[X]] : {{.*}} attributes {rule = "norm+matmul+residual"}
+  // CHECK-NEXT: %[[N:.*]] = lathe.rms_norm %[[I]],
+  // CHECK-NEXT: %[[O:.*]] = lathe.matmul %[[N]],
+  // CHECK-NEXT: %[[S:.*]] = lathe.add %[[I]], %[[O]]
+  // CHECK-NEXT: lathe.yield %[[S]]
+  %n = lathe.rms_norm %x, %g {eps = 1.0e-6 : f64} : tensor<?x32xf32, #t>, tensor<32xbf16>
+  %z = lathe.silu %x : tensor<?x32xf32, #t>
+  %o = lathe.matmul %n, %a : tensor<?x32xf32, #t>, tensor<32x32xf32> loc("o_proj")
+  %r = lathe.add %x, %o : tensor<?x32xf32, #t>
+  // CHECK: lathe.dispatch "mlp.gate_proj+up_proj" (%{{.*}} = %[[R]] : {{.*}} attributes {rule = "norm+matmul_shared_input+swiglu"}
+  // CHECK-NEXT: lathe.rms_norm
+  %m = lathe.rms_norm %r, %g {eps = 1.0e-6 : f64} : tensor<?x32xf32, #t>, tensor<32xbf16>
+  %c = lathe.matmul %m, %b : tensor<?x32xf32, #t>, tensor<16x32xf32> loc("mlp.gate_proj")
+  %u = lathe.matmul %m, %b : tensor<?x32xf32, #t>, tensor<16x32xf32> loc("mlp.up_proj")
+  %s = lathe.swiglu %c, %u : tensor<?x16xf32, #t>
+  return %r, %s, %z : tensor<?x32xf32, #t>, tensor<?x16xf32, #t>, tensor<?x32xf32, #t>
+}
+
+// Not where another op reads the normalised rows, or a matmul of another group; not by head, and not of bf16.
+// CHECK-LABEL: func.func @norm_is_read
+func.func @norm_is_read(%x: tensor<?x32xf32, #t>, %g: tensor<32xf32>, %a: tensor<32x32xf32>, %b: tensor<32x32xbf16>)
+    -> (tensor<?x32xf32, #t>, tensor<?x32xf32, #t>, tensor<?x32xf32, #t>) {
+  // CHECK: lathe.dispatch "rms_norm" {{.*}} attributes {rule = "rowwise"}
+  // CHECK: lathe.dispatch "a" {{.*}} attributes {rule = "matmul+residual"}
+  %n = lathe.rms_norm %x, %g {eps = 1.0e-6 : f64} : tensor<?x32xf32, #t>, tensor<32xf32>
+  %o = lathe.matmul %n, %a : tensor<?x32xf32, #t>, tensor<32x32xf32> loc("a")
+  %r = lathe.add %n, %o : tensor<?x32xf32, #t>
+  // CHECK: lathe.dispatch "rms_norm" {{.*}} attributes {rule = "rowwise"}
+  // CHECK: lathe.dispatch "b" {{.*}} attributes {rule = "matmul"}
+  // CHECK: lathe.dispatch "c" {{.*}} attributes {rule = "matmul"}
+  %m = lathe.rms_norm %x, %g {eps = 1.0e-6 : f64} : tensor<?x32xf32, #t>, tensor<32xf32>
+  %p = lathe.matmul %m, %a : tensor<?x32xf32, #t>, tensor<32x32xf32> loc("b")
+  %q = lathe.matmul %m, %b : tensor<?x32xf32, #t>, tensor<32x32xbf16> loc("c")
+  return %r, %p, %q : tensor<?x32xf32, #t>, tensor<?x32xf32, #t>, tensor<?x32xf32, #t>
+}
+
+// CHECK-LABEL: func.func @norm_of_other_rows
+func.func @norm_of_other_rows(%x: tensor<?x2x16xf32, #t>, %h: tensor<?x16xbf16, #t>, %g: tensor<16xf32>, %a: tensor<8x16xf32>)
+    -> (tensor<?x2x8xf32, #t>, tensor<?x8xf32, #t>) {
+  // CHECK: lathe.dispatch "rms_norm" {{.*}} attributes {rule = "rowwise"}
+  // CHECK: lathe.dispatch "a" {{.*}} attributes {rule = "matmul"}
+  %n = lathe.rms_norm %x, %g {eps = 1.0e-6 : f64} : tensor<?x2x16xf32, #t>, tensor<16xf32>
+  %o = lathe.matmul %n, %a : tensor<?x2x16xf32, #t>, tensor<8x16xf32> loc("a")
+  // CHECK: lathe.dispatch "rms_norm" {{.*}} attributes {rule = "rowwise"}
+  // CHECK: lathe.dispatch "b" {{.*}} attributes {rule = "matmul"}
+  %m = lathe.rms_norm %h, %g {eps = 1.0e-6 : f64} : tensor<?x16xbf16, #t>, tensor<16xf32>
+  %p = lathe.matmul %m, %a : tensor<?x16xf32, #t>, tensor<8x16xf32> loc("b")
+  return %o, %p : tensor<?x2x8xf32, #t>, tensor<?x8xf32, #t>
+}
+
+// Rule 5: reshapes join the anchor whose only reader they are.
 // CHECK-LABEL: func.func @reshapes
 func.func @reshapes(%x: tensor<?x32xf32, #t>, %w: tensor<32x32xf32>, %v: tensor<16x32xf32>, %kv: !layer,
                     %positions: tensor<?xi32, #t>, %row_sequence: tensor<?xi32, #t>) -> (tensor<?x32xf32, #t>, tensor<?x1x16xf32, #t>) {
@@ -108,7 +163,7 @@ func.func @reshapes(%x: tensor<?x32xf32, #t>, %w: tensor<32x32xf32>, %v: tensor<
   return %m, %kh : tensor<?x32xf32, #t>, tensor<?x1x16xf32, #t>
 }
 
-// Rule 5: row-by-row ops between anchors share one loop while their rows are the same; effects keep their place.
+// Rule 6: row-by-row ops between anchors share one loop while their rows are the same; effects keep their place.
 // CHECK-LABEL: func.func @rowwise
 func.func @rowwise(%x: tensor<?x2x16xf32, #t>, %g: tensor<16xf32>, %kv: !layer, %inv: tensor<8xf32>, %positions: tensor<?xi32, #t>,
                    %row_sequence: tensor<?xi32, #t>, %rows: tensor<?xi32, #r>) -> tensor<?x2x16xf32, #r> {

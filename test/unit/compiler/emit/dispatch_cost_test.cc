@@ -12,7 +12,7 @@ OpCost CostOf(const std::string& dispatch) {
   Graph graph(R"(
     !layer = !lathe.kv_layer<kv_heads = 1, head_dim = 16, dtype = bf16, page = 64, window = 0>
     func.func @step(%x: tensor<?x16xf32, #tokens>, %w: tensor<8x16xf32>, %v: tensor<8x16xf32>,
-        %table: tensor<100x16xf32>, %t: tensor<?xi32, #tokens>,
+        %square: tensor<16x16xf32>, %g: tensor<16xf32>, %table: tensor<100x16xf32>, %t: tensor<?xi32, #tokens>,
         %q: tensor<?x1x16xf32, #tokens>, %kv: !layer) {)" +
               dispatch + "  return\n}");
   return DispatchCost(llvm::cast<DispatchOp>(graph.Op("lathe.dispatch")));
@@ -41,6 +41,21 @@ TEST(DispatchCostTest, ASharedInputIsReadOnce) {
     })");
   EXPECT_EQ(cost.flops.ToString(), "512*tokens");
   EXPECT_EQ(cost.bytes_read.ToString(), "64*tokens + 1024");
+  EXPECT_EQ(cost.bytes_written.ToString(), "64*tokens");
+}
+
+// Normalised rows stay with the worker; x is read once, though the sum needs it too.
+TEST(DispatchCostTest, ANormBeforeAMatmulReadsItsWeightOnly) {
+  OpCost cost = CostOf(R"(
+    %r = lathe.dispatch "norm" (%a = %x : tensor<?x16xf32, #tokens>, %b = %square : tensor<16x16xf32>,
+        %c = %g : tensor<16xf32>) -> tensor<?x16xf32, #tokens> {
+      %n = lathe.rms_norm %a, %c {eps = 1.0e-6 : f64} : tensor<?x16xf32, #tokens>, tensor<16xf32>
+      %m = lathe.matmul %n, %b : tensor<?x16xf32, #tokens>, tensor<16x16xf32>
+      %s = lathe.add %a, %m : tensor<?x16xf32, #tokens>
+      lathe.yield %s : tensor<?x16xf32, #tokens>
+    })");
+  EXPECT_EQ(cost.flops.ToString(), "608*tokens");  // (5 + 2 * 16 + 1) * 16
+  EXPECT_EQ(cost.bytes_read.ToString(), "64*tokens + 1088");
   EXPECT_EQ(cost.bytes_written.ToString(), "64*tokens");
 }
 
