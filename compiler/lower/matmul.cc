@@ -284,10 +284,13 @@ int64_t MatmulSources(const MatmulSpec& spec) {
   return spec.epilogue == MatmulEpilogue::kSwiGlu ? 2 : 1;
 }
 
+TileSubject TileSubjectOf(const MatmulSpec& spec) {
+  return {.format = spec.format, .rounds_x = spec.rounds_x, .sources = MatmulSources(spec)};
+}
+
 MatmulTiling TilingOn(const CpuLevel& level, const MatmulSpec& spec) {
   const auto chosen = spec.tilings.find(level.name);
-  return chosen != spec.tilings.end() ? chosen->second
-                                      : DefaultTiling(level, spec.format, MatmulSources(spec));
+  return chosen != spec.tilings.end() ? chosen->second : DefaultTiling(level, TileSubjectOf(spec));
 }
 
 int64_t MatmulItems(const MatmulSpec& spec) {

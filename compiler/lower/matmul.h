@@ -52,6 +52,9 @@ struct MatmulSpec {
 // Matrices that a tile reads side by side.
 int64_t MatmulSources(const MatmulSpec& spec);
 
+// What the model of tiles needs to know of it.
+TileSubject TileSubjectOf(const MatmulSpec& spec);
+
 // The tile on `level`.
 MatmulTiling TilingOn(const CpuLevel& level, const MatmulSpec& spec);
 

@@ -14,11 +14,6 @@ namespace {
 // the machine finds better by itself.
 constexpr int64_t kPrefetchLines = 32, kGroupPrefetchLines = 0;
 
-// Registers of a vector of 16 f32.
-int64_t RegistersPerBlock(const CpuLevel& level) {
-  return std::max<int64_t>(1, kBlockColumns * 32 / level.vector_bits);
-}
-
 // Far beyond any machine, and small enough that products are numbers.
 constexpr int64_t kMostRows = 1024, kMostPrefetchLines = 1024;
 
@@ -58,32 +53,14 @@ std::string TilingText(const MatmulTiling& tiling) {
   });
 }
 
-int64_t TileRegisters(const CpuLevel& level, WeightFormat format, int64_t rows, int64_t blocks) {
-  // With one row each vector of weights is used once and need not be kept.
-  const int64_t weights = rows > 1 ? blocks : 1;
-  // Groups have a sum of integers beside each sum, and scales beside the weights.
-  const int64_t copies = QuantOf(format) ? 2 : 1;
-  return (rows * blocks + weights) * copies * RegistersPerBlock(level) + 1;
-}
-
-MatmulTiling DefaultTiling(const CpuLevel& level, WeightFormat format, int64_t sources) {
-  MatmulTiling tiling;
-  auto fits = [&](int64_t rows, int64_t blocks) {
-    return TileRegisters(level, format, rows, blocks) <= level.vector_registers;
-  };
-  // The widest and then the tallest tile that fits and is no larger than what the level says.
-  auto fit = [&](int64_t most_rows, int64_t most_columns, int64_t& rows, int64_t& blocks) {
-    int64_t blocks_each = std::max<int64_t>(1, most_columns / kBlockColumns / sources);
-    while (blocks_each > 1 && !fits(1, blocks_each * sources)) --blocks_each;
-    blocks = blocks_each * sources;
-    rows = most_rows;
-    while (rows > 1 && !fits(rows, blocks)) --rows;
-  };
-  fit(level.matmul_tile_rows, level.matmul_tile_columns, tiling.rows, tiling.blocks);
-  fit(level.matvec_rows, QuantOf(format) ? level.matvec_group_columns : level.matvec_columns,
-      tiling.few_rows, tiling.few_blocks);
-  tiling.prefetch_lines = QuantOf(format) ? kGroupPrefetchLines : kPrefetchLines;
-  return tiling;
+MatmulTiling DefaultTiling(const CpuLevel& level, const TileSubject& subject) {
+  const TileCandidate many = RankTiles(level, subject, TileUse::kManyRows).front();
+  const TileCandidate few = RankTiles(level, subject, TileUse::kFewRows).front();
+  return {.rows = many.rows,
+          .blocks = many.blocks,
+          .few_rows = few.rows,
+          .few_blocks = few.blocks,
+          .prefetch_lines = QuantOf(subject.format) ? kGroupPrefetchLines : kPrefetchLines};
 }
 
 absl::Status CheckTiling(const MatmulTiling& tiling, const CpuLevel& level, WeightFormat format,

@@ -1,6 +1,6 @@
 // How a matrix product is cut into register tiles on one feature level: the numbers that a kernel
 // tuner turns.
-//   MatmulTiling tiling = DefaultTiling(level, WeightFormat::kBF16Pairs, /*sources=*/1);
+//   MatmulTiling tiling = DefaultTiling(level, {.format = WeightFormat::kBF16Pairs});
 #pragma once
 
 #include <array>
@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "compiler/lower/tile_model.h"
 #include "compiler/lower/weight_format.h"
 #include "compiler/target/target.h"
 
@@ -44,16 +45,11 @@ inline constexpr std::array kTilingFields = {
 // "rows=12 blocks=2 ...": for keys and people.
 std::string TilingText(const MatmulTiling& tiling);
 
-// What the description of the level says, fitted to its registers. `sources`: matrices read side
-// by side, 1 or 2.
-MatmulTiling DefaultTiling(const CpuLevel& level, WeightFormat format, int64_t sources);
-
-// Vector registers that a tile of rows x blocks needs: accumulators, one vector of weights for each
-// block, a broadcast value.
-int64_t TileRegisters(const CpuLevel& level, WeightFormat format, int64_t rows, int64_t blocks);
+// The tiles that the model of compiler/lower/tile_model.h takes for the level.
+MatmulTiling DefaultTiling(const CpuLevel& level, const TileSubject& subject);
 
 // InvalidArgument when a number is out of range, blocks are no multiple of `sources`, or a tile
-// does not fit the registers of `level`: says what is needed and what there is.
+// does not fit the registers of `level` (TileRegisters): says what is needed and what there is.
 absl::Status CheckTiling(const MatmulTiling& tiling, const CpuLevel& level, WeightFormat format,
                          int64_t sources);
 

@@ -200,6 +200,9 @@ absl::StatusOr<KernelChoice> MatchCpuMatmul(DispatchOp dispatch) {
   choice.items.coefficient = MatmulItems(spec);
   choice.scratch_bytes = MatmulScratchBytes(spec);
   choice.tiling = [spec](const CpuLevel& level) { return TilingOn(level, spec); };
+  choice.tile_reasons = [spec](const CpuLevel& level) {
+    return TileReasons(level, TileSubjectOf(spec));
+  };
   choice.unit = [spec](const CpuLevel& level) {
     return UnitOfProduct(level, spec.format, spec.rounds_x);
   };

@@ -46,6 +46,8 @@ struct KernelChoice {
   int64_t scratch_bytes = 0;
   // The tile in force on a level; null for kernels that have none to choose.
   std::function<MatmulTiling(const CpuLevel& level)> tiling;
+  // What the model of tiles says on a level, a line each; null as `tiling`.
+  std::function<std::vector<std::string>(const CpuLevel& level)> tile_reasons;
   // The unit that does its arithmetic on a level; null: f32 fused multiply-adds on all.
   std::function<ArithmeticUnit(const CpuLevel& level)> unit;
   // Adds the kernel to the builder's module under the given name.

@@ -89,6 +89,22 @@ class ObjectReader {
   absl::Status status_;
 };
 
+absl::StatusOr<InstructionRate> ReadRate(const Json& json, const std::string& where) {
+  InstructionRate rate;
+  ObjectReader reader(json, where);
+  reader.Read("per_cycle", rate.per_cycle);
+  reader.Read("latency", rate.latency);
+  LATHE_RETURN_IF_ERROR(reader.Finish());
+  return rate;
+}
+
+// Whether a level has the instruction whose rate stands under `key`.
+bool IsInLevel(absl::string_view key, const CpuLevel& level) {
+  if (key == "dot_int8") return level.Has("avx512_vnni");
+  if (key == "dot_bf16") return level.Has("avx512_bf16");
+  return true;
+}
+
 absl::StatusOr<CpuLevel> ReadLevel(const Json& json, const std::string& where) {
   CpuLevel level;
   ObjectReader reader(json, where);
@@ -98,18 +114,19 @@ absl::StatusOr<CpuLevel> ReadLevel(const Json& json, const std::string& where) {
   reader.ReadList("features", level.features);
   reader.Read("vector_bits", level.vector_bits);
   reader.Read("vector_registers", level.vector_registers);
-  reader.Read("matmul_tile_rows", level.matmul_tile_rows);
-  reader.Read("matmul_tile_columns", level.matmul_tile_columns);
-  reader.Read("matvec_rows", level.matvec_rows);
-  reader.Read("matvec_columns", level.matvec_columns);
-  reader.Read("matvec_group_columns", level.matvec_group_columns);
+  reader.Read("loads_per_cycle", level.loads_per_cycle);
+  reader.Read("read_streams", level.read_streams);
+  const std::pair<const char*, InstructionRate*> rates[] = {
+      {"fma", &level.fma}, {"dot_int8", &level.dot_int8}, {"dot_bf16", &level.dot_bf16}};
+  for (const auto& [key, rate] : rates) {
+    const Json* member = IsInLevel(key, level) ? reader.Member(key) : nullptr;
+    if (member == nullptr) continue;
+    LATHE_ASSIGN_OR_RETURN(*rate, ReadRate(*member, absl::StrCat(where, ": ", key)));
+  }
   LATHE_RETURN_IF_ERROR(reader.Finish());
-  if (level.matmul_tile_columns % 16 != 0 || level.matvec_columns % 16 != 0 ||
-      level.matvec_group_columns % 16 != 0) {
+  if (level.vector_bits != 256 && level.vector_bits != 512) {
     return absl::InvalidArgumentError(
-        absl::StrCat(where, ": tile columns ", level.matmul_tile_columns, ", ",
-                     level.matvec_columns, " and ", level.matvec_group_columns,
-                     " must be multiples of 16, the columns of a block of packed weights"));
+        absl::StrCat(where, ": vector_bits is ", level.vector_bits, ", expected 256 or 512"));
   }
   return level;
 }

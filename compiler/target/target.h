@@ -13,6 +13,15 @@
 
 namespace lathe {
 
+// How fast a core of a level's usual machines works through independent instructions of a kind, and
+// one that waits for the one before.
+struct InstructionRate {
+  int per_cycle = 0;
+  int latency = 0;  // cycles
+
+  bool operator==(const InstructionRate&) const = default;
+};
+
 // A set of CPU instructions for which code is generated; the runtime takes the last one that the
 // machine has.
 struct CpuLevel {
@@ -22,16 +31,16 @@ struct CpuLevel {
   std::vector<std::string> features;       // what a machine must have, as /proc/cpuinfo spells it
   int vector_bits = 0;
   int vector_registers = 0;
-  // The register tile of a matrix product: rows x columns f32 accumulators, chosen so that they,
-  // two weight vectors and a broadcast fit the registers.
-  int matmul_tile_rows = 0;
-  int matmul_tile_columns = 0;
-  // At most matvec_rows rows take matvec_columns columns at once: more streams of weights in
-  // flight.
-  int matvec_rows = 0;
-  int matvec_columns = 0;
-  // The same for weights of small integers, whose streams bring fewer bytes a step.
-  int matvec_group_columns = 0;
+  // Of vectors of vector_bits.
+  InstructionRate fma;
+  InstructionRate dot_int8;  // zeros where the level has no such instruction
+  InstructionRate dot_bf16;
+  int loads_per_cycle = 0;
+  // Ranges of memory that a core reads side by side at its full rate.
+  int read_streams = 0;
+
+  // Vectors of 16 lanes of f32, the columns of a block of packed weights.
+  int64_t VectorsOf16() const { return vector_bits >= 512 ? 1 : 512 / vector_bits; }
 
   // Whether every machine of the level has `feature`, as `features` spells it. Code uses what a
   // level has: a level names only what is worth using on its machines.

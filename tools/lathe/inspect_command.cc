@@ -1,6 +1,7 @@
 // lathe inspect: what an artifact holds.
 #include <algorithm>
 #include <cstdint>
+#include <map>
 #include <optional>
 
 #include "absl/strings/str_cat.h"
@@ -160,17 +161,6 @@ absl::StatusOr<std::vector<StepSizes>> ExampleSteps(const artifact::Manifest& ma
   return steps;
 }
 
-// "rows=12 ..." for a dispatch that has a tile on `level`.
-std::string TileText(const std::vector<TuningRule>& tiles, const std::string& dispatch,
-                     const std::string& level) {
-  std::string text;
-  for (const TuningRule& tile : tiles) {
-    if (tile.level != level || !GlobMatches(tile.dispatch, dispatch)) continue;
-    for (const auto& [name, number] : tile.numbers) absl::StrAppend(&text, " ", name, "=", number);
-  }
-  return text;
-}
-
 // Tile, inner loops and size of one kernel at each level.
 absl::StatusOr<std::string> CodeText(const Artifact& artifact, const std::string& symbol,
                                      const std::string& dispatch, const Options& o) {
@@ -178,8 +168,8 @@ absl::StatusOr<std::string> CodeText(const Artifact& artifact, const std::string
                          CodeOfLevel(artifact.manifest(), o.level));
   std::string out;
   // Without IR there is neither a tile to tell nor code to compile.
-  const std::vector<TuningRule> tiles =
-      TilesInForce(artifact, /*level=*/"").value_or(std::vector<TuningRule>());
+  const std::map<std::string, DispatchTile> tiles =
+      TilesOfDispatch(artifact, dispatch).value_or(std::map<std::string, DispatchTile>());
   const absl::StatusOr<std::vector<CpuObject>> objects = CompileAgain(artifact, codes, symbol);
   for (size_t i = 0; i < codes.size(); ++i) {
     const artifact::Code* code = codes[i];
@@ -189,8 +179,14 @@ absl::StatusOr<std::string> CodeText(const Artifact& artifact, const std::string
       absl::StrAppend(&out, ": ", bytes, " bytes of instructions");
     }
     LATHE_ASSIGN_OR_RETURN(std::string assembly, KernelAssembly(artifact, *code, symbol));
-    const std::string tile = TileText(tiles, dispatch, code->feature_level());
-    absl::StrAppend(&out, tile.empty() ? "" : "; tile", tile, "; inner loops:\n");
+    if (const auto tile = tiles.find(code->feature_level()); tile != tiles.end()) {
+      absl::StrAppend(&out, "; tile ", TilingText(tile->second.tiling), "\n");
+      for (const std::string& reason : tile->second.reasons)
+        absl::StrAppend(&out, "    ", reason, "\n");
+      absl::StrAppend(&out, "    inner loops:\n");
+    } else {
+      absl::StrAppend(&out, "; inner loops:\n");
+    }
     for (const HotLoop& loop : FindHotLoops(assembly))
       absl::StrAppend(&out, "    ", loop.function, ": ", CountsText(loop.counts), "\n");
   }

@@ -61,6 +61,27 @@ class KindTable {
 
 }  // namespace
 
+absl::StatusOr<std::map<std::string, DispatchTile>> TilesOfDispatch(const Artifact& artifact,
+                                                                    const std::string& dispatch) {
+  LATHE_ASSIGN_OR_RETURN(IrModule ir, ParseIr(artifact, "plan"));
+  std::map<std::string, DispatchTile> tiles;
+  for (const std::string& name : artifact.manifest().targets()) {
+    LATHE_ASSIGN_OR_RETURN(Target target, FindTarget(name));
+    absl::Status status;
+    ir.module->walk([&](DispatchOp op) {
+      const std::vector<std::string> paths = DispatchPaths(op);
+      if (std::find(paths.begin(), paths.end(), dispatch) == paths.end()) return;
+      absl::StatusOr<KernelChoice> choice = ChosenKernel(op, target);
+      status.Update(choice.status());
+      if (!choice.ok() || !choice->tiling) return;
+      for (const CpuLevel& level : target.levels)
+        tiles[level.name] = {choice->tiling(level), choice->tile_reasons(level)};
+    });
+    LATHE_RETURN_IF_ERROR(status);
+  }
+  return tiles;
+}
+
 absl::StatusOr<std::vector<TuningRule>> TilesInForce(const Artifact& artifact,
                                                      const std::string& level) {
   LATHE_ASSIGN_OR_RETURN(IrModule ir, ParseIr(artifact, "plan"));

@@ -23,7 +23,8 @@ using ::lathe::testing::ToBF16;
 void EmitTile(KernelBuilder& b, WeightFormat format, bool rounds_x, int64_t inner, int64_t rows,
               int64_t blocks) {
   std::unique_ptr<MatmulProduct> product =
-      MakeProduct(b, format, rounds_x, inner, DefaultTiling(b.level(), format, 1));
+      MakeProduct(b, format, rounds_x, inner,
+                  DefaultTiling(b.level(), {.format = format, .rounds_x = rounds_x}));
   b.Kernel("k", [&](const KernelArgs& args) {
     mlir::Value x = b.Operand(args, 0);
     if (product->PreparesRows()) {

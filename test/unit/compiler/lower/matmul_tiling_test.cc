@@ -14,26 +14,19 @@ TEST(MatmulTiling, DefaultsFitEveryLevel) {
     for (WeightFormat format : kAllWeightFormats) {
       for (int64_t sources : {1, 2}) {
         SCOPED_TRACE(level.name + " " + std::string(LayoutName(format)));
-        LATHE_EXPECT_OK(CheckTiling(DefaultTiling(level, format, sources), level, format, sources));
+        for (bool rounds_x : {false, true}) {
+          const TileSubject subject{format, rounds_x, sources};
+          LATHE_EXPECT_OK(CheckTiling(DefaultTiling(level, subject), level, format, sources));
+        }
       }
     }
   }
 }
 
-TEST(MatmulTiling, CountsRegisters) {
-  LATHE_ASSERT_OK_AND_ASSIGN(Target cpu, FindTarget("cpu"));
-  LATHE_ASSERT_OK_AND_ASSIGN(CpuLevel wide, FindLevel(cpu, "x86-64-v4"));
-  EXPECT_EQ(TileRegisters(wide, WeightFormat::kBF16Pairs, 12, 2), 24 + 2 + 1);
-  // Integer sums and scales beside the sums and the weights.
-  EXPECT_EQ(TileRegisters(wide, WeightFormat::kInt8Group32, 6, 2), 24 + 4 + 1);
-  LATHE_ASSERT_OK_AND_ASSIGN(CpuLevel narrow, FindLevel(cpu, "x86-64-v3"));
-  EXPECT_EQ(TileRegisters(narrow, WeightFormat::kBF16Pairs, 6, 1), 12 + 2 + 1);
-}
-
 TEST(MatmulTiling, RefusesWhatDoesNotFit) {
   LATHE_ASSERT_OK_AND_ASSIGN(Target cpu, FindTarget("cpu"));
   LATHE_ASSERT_OK_AND_ASSIGN(CpuLevel level, FindLevel(cpu, "x86-64-v4"));
-  const MatmulTiling fits = DefaultTiling(level, WeightFormat::kBF16Pairs, 1);
+  const MatmulTiling fits = DefaultTiling(level, {.format = WeightFormat::kBF16Pairs});
   auto check = [&](auto change, int64_t sources = 1) {
     MatmulTiling tiling = fits;
     change(tiling);

@@ -112,8 +112,10 @@ TEST(InspectCommandTest, OneDispatchWithItsCostItsReasonsAndItsCode) {
                           HasSubstr("  flops    "), HasSubstr("*tokens\n"),
                           HasSubstr("  why      cpu: matmul: taken, ")));
   EXPECT_THAT(text, AllOf(HasSubstr("  x86-64-v3: "), HasSubstr("  x86-64-v4: "),
-                          HasSubstr(" bytes of instructions; tile blocks="),
-                          HasSubstr("; inner loops:\n    matmul_")));
+                          HasSubstr(" bytes of instructions; tile rows="),
+                          HasSubstr("    inner loops:\n    matmul_"),
+                          HasSubstr("\n    many rows take 12x2: "), HasSubstr("; not 8x3 ("),
+                          HasSubstr("\n    few rows take 8x3: ")));
   ExpectRefused({"--dispatch=model.layers.1.mlp.down_prj"},
                 "did you mean model.layers.1.mlp.down_proj?");
 }

@@ -58,7 +58,7 @@ TEST(TuningTest, OtherTilesAreOtherKernelsWithTheSameResults) {
 
   run = RunTool({"inspect", model.output(), "--dispatch=model.layers.0.mlp.down_proj"});
   EXPECT_THAT(run.out, AllOf(HasSubstr("tile[x86-64-v4]: rows=5 blocks=1 "),
-                             HasSubstr(".tile_5x16: "), HasSubstr("; tile blocks=1 ")));
+                             HasSubstr(".tile_5x16: "), HasSubstr("; tile rows=5 blocks=1 ")));
   run = RunTool({"inspect", model.output()});
   EXPECT_THAT(run.out, HasSubstr(" --tuning="));
   const std::string folder = testing::TempDir();

@@ -32,5 +32,18 @@ TEST(TilesInForceTest, OneRuleForTheLayersOfAKind) {
               StatusIs(absl::StatusCode::kNotFound, HasSubstr("x86-64-v9")));
 }
 
+TEST(TilesInForceTest, ADispatchHasATileAndItsReasonsOnEachLevel) {
+  LATHE_ASSERT_OK_AND_ASSIGN(Artifact artifact, Artifact::Open(CompiledModel()));
+  LATHE_ASSERT_OK_AND_ASSIGN(auto tiles, TilesOfDispatch(artifact, "model.layers.1.mlp.down_proj"));
+  ASSERT_EQ(tiles.size(), 3u);
+  const DispatchTile& tile = tiles.at("x86-64-v4");
+  EXPECT_EQ(tile.tiling.rows, 12);
+  EXPECT_THAT(tile.reasons, ::testing::ElementsAre(::testing::StartsWith("many rows take 12x2: "),
+                                                   ::testing::StartsWith("few rows take 8x3: ")));
+  LATHE_ASSERT_OK_AND_ASSIGN(auto none,
+                             TilesOfDispatch(artifact, "model.layers.1.self_attn:attention"));
+  EXPECT_TRUE(none.empty());
+}
+
 }  // namespace
 }  // namespace lathe
