@@ -18,11 +18,13 @@
 #include "tools/common/command.h"
 #include "tools/common/flags.h"
 #include "tools/common/standard_output.h"
+#include "tools/common/symbol_sizes.h"
 #include "tools/lathe/bench/dispatch_bench.h"
 #include "tools/lathe/bench/limits_bench.h"
 #include "tools/lathe/bench/model_bench.h"
 #include "tools/lathe/bench/report.h"
 #include "tools/lathe/commands.h"
+#include "tools/lathe/inspect/ir_text.h"
 
 namespace lathe {
 namespace {
@@ -147,20 +149,6 @@ struct Request {
   std::vector<int64_t> batch;
 };
 
-absl::Status ParseSymbols(const Options& o, Request& request) {
-  for (const std::string& word : o.symbols) {
-    const std::vector<std::string> parts = absl::StrSplit(word, '=');
-    int64_t value = 0;
-    if (parts.size() != 2 || !absl::SimpleAtoi(parts[1], &value) || value < 1) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("--symbol: ", Quoted(word), " is not NAME=N, as in tokens=512"));
-    }
-    if (!request.symbols.emplace(parts[0], value).second)
-      return absl::InvalidArgumentError(absl::StrCat("--symbol: ", parts[0], " is given twice"));
-  }
-  return absl::OkStatus();
-}
-
 bool IsProblemFile(absl::string_view path) { return absl::EndsWith(path, ".mlir"); }
 
 // Whether dispatches are measured, and not the whole model.
@@ -202,7 +190,7 @@ absl::StatusOr<Request> ParseRequest(const Options& o) {
   LATHE_ASSIGN_OR_RETURN(std::vector<int64_t> threads, ParseList("threads", o.threads, 1024));
   for (int64_t count : threads) request.threads.push_back(static_cast<int>(count));
   if (request.threads.empty()) request.threads.push_back(AvailableCpus());
-  LATHE_RETURN_IF_ERROR(ParseSymbols(o, request));
+  LATHE_ASSIGN_OR_RETURN(request.symbols, ParseSymbolSizes(o.symbols), "--symbol");
   if (!o.tolerance.empty()) {
     double value = 0;
     if (!absl::SimpleAtod(o.tolerance, &value) || !(value >= 0)) {
@@ -220,31 +208,36 @@ absl::StatusOr<Request> ParseRequest(const Options& o) {
   return request;
 }
 
-// The planned module of an artifact, in which the names of dispatches carry the layer.
-absl::StatusOr<mlir::OwningOpRef<mlir::ModuleOp>> PlanOf(const std::string& path,
-                                                         mlir::MLIRContext* context) {
-  LATHE_ASSIGN_OR_RETURN(Artifact artifact, Artifact::Open(path));
-  absl::StatusOr<absl::string_view> text = artifact.Section("ir.plan");
-  if (!text.ok()) {
-    return absl::NotFoundError(absl::StrCat(path, ": it keeps no IR to take a dispatch from (",
-                                            text.status().message(),
-                                            "); compile without --no-keep-ir"));
-  }
-  return ParseModule(context, *text, path + ": ir.plan");
+// Problems, and the module or context in which they live.
+struct Subjects {
+  IrModule home;
+  std::vector<Problem> problems;
+};
+
+absl::StatusOr<Subjects> ProblemOfFile(const std::string& path) {
+  mlir::DialectRegistry registry;
+  RegisterCompilerDialects(registry);
+  Subjects subjects;
+  subjects.home.context =
+      std::make_unique<mlir::MLIRContext>(registry, mlir::MLIRContext::Threading::DISABLED);
+  LATHE_ASSIGN_OR_RETURN(auto module, ReadModule(subjects.home.context.get(), path));
+  subjects.problems.push_back({path, {path}, std::move(module)});
+  return subjects;
 }
 
-absl::StatusOr<std::vector<Problem>> ProblemsOf(const Options& o, mlir::MLIRContext* context) {
-  std::vector<Problem> problems;
-  if (IsProblemFile(o.subject)) {
-    LATHE_ASSIGN_OR_RETURN(auto module, ReadModule(context, o.subject));
-    problems.push_back({o.subject, {o.subject}, std::move(module)});
-    return problems;
+// Of the planned module, in which the names of dispatches carry the layer.
+absl::StatusOr<Subjects> ProblemsOfArtifact(const Options& o) {
+  LATHE_ASSIGN_OR_RETURN(Artifact artifact, Artifact::Open(o.subject));
+  Subjects subjects;
+  LATHE_ASSIGN_OR_RETURN(subjects.home, ParseIr(artifact, "plan"), o.subject);
+  if (o.dispatches) {
+    LATHE_ASSIGN_OR_RETURN(subjects.problems, ExtractProblems(*subjects.home.module), o.subject);
+    return subjects;
   }
-  LATHE_ASSIGN_OR_RETURN(auto plan, PlanOf(o.subject, context));
-  if (o.dispatches) return ExtractProblems(*plan);
-  LATHE_ASSIGN_OR_RETURN(Problem problem, ExtractProblem(*plan, o.dispatch), o.subject);
-  problems.push_back(std::move(problem));
-  return problems;
+  LATHE_ASSIGN_OR_RETURN(Problem problem, ExtractProblem(*subjects.home.module, o.dispatch),
+                         o.subject);
+  subjects.problems.push_back(std::move(problem));
+  return subjects;
 }
 
 // Of all dispatches each takes the symbols that it has; one alone must have all.
@@ -260,11 +253,9 @@ absl::StatusOr<SymbolValues> SymbolsFor(const Problem& problem, const Options& o
 }
 
 absl::Status RunDispatches(const Options& o, const Request& request, Report& report) {
-  mlir::DialectRegistry registry;
-  RegisterCompilerDialects(registry);
-  mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
-  context.loadAllAvailableDialects();
-  LATHE_ASSIGN_OR_RETURN(std::vector<Problem> problems, ProblemsOf(o, &context));
+  LATHE_ASSIGN_OR_RETURN(Subjects subjects, IsProblemFile(o.subject) ? ProblemOfFile(o.subject)
+                                                                     : ProblemsOfArtifact(o));
+  subjects.home.context->loadAllAvailableDialects();
   DispatchBenchOptions options;
   options.level = o.level;
   options.threads = request.threads.front();
@@ -278,7 +269,7 @@ absl::Status RunDispatches(const Options& o, const Request& request, Report& rep
       std::unique_ptr<LimitProbes> probes,
       LimitProbes::Create(
           {.threads = options.threads, .level = o.level, .read_bytes = o.read_mib << 20}));
-  for (const Problem& problem : problems) {
+  for (const Problem& problem : subjects.problems) {
     LATHE_ASSIGN_OR_RETURN(options.symbols, SymbolsFor(problem, o, request), problem.name);
     LATHE_RETURN_IF_ERROR(BenchDispatch(*problem.module, options, *probes, report), problem.name);
   }

@@ -14,8 +14,7 @@
 namespace lathe {
 namespace {
 
-// Far beyond any step, and what memory holds.
-constexpr int64_t kMaxSymbol = int64_t{1} << 24;
+// What memory holds.
 constexpr int64_t kMaxElements = int64_t{1} << 30;
 
 // The smallest table of the problem that an id could be a row of.
@@ -69,9 +68,9 @@ absl::StatusOr<StepOperands> StepOperands::Make(mlir::ModuleOp problem, const Sy
   step.symbols_.emplace("tokens",
                         std::max(step.symbols_["sequences"], step.symbols_["logit_rows"]));
   for (const auto& [name, value] : step.symbols_) {
-    if (value < 1 || value > kMaxSymbol) {
+    if (value < 1 || value > kLargestSymbolSize) {
       return absl::InvalidArgumentError(
-          absl::StrCat("symbol ", name, " is ", value, ", expected 1 to ", kMaxSymbol));
+          absl::StrCat("symbol ", name, " is ", value, ", expected 1 to ", kLargestSymbolSize));
     }
   }
   LATHE_RETURN_IF_ERROR(step.LayOutRows());

@@ -12,10 +12,11 @@
 #include "compiler/interpret/interpreter.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "runtime/program/step_bindings.h"
+#include "tools/common/symbol_sizes.h"
 
 namespace lathe {
 
-using SymbolValues = std::map<std::string, int64_t>;
+using SymbolValues = SymbolSizes;
 
 class StepOperands {
  public:

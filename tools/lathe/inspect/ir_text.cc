@@ -176,7 +176,7 @@ absl::StatusOr<absl::string_view> IrSection(const Artifact& artifact, const std:
   const std::vector<std::string> phases = PhasesOf(artifact.manifest());
   return absl::NotFoundError(absl::StrCat(
       "the artifact keeps no IR of phase ", Quoted(phase), "; it has: ",
-      phases.empty() ? "none (compiled with --no-keep-ir)" : absl::StrJoin(phases, ", ")));
+      phases.empty() ? "none (compile without --no-keep-ir)" : absl::StrJoin(phases, ", ")));
 }
 
 absl::StatusOr<IrModule> ParseIr(const Artifact& artifact, const std::string& phase) {
@@ -184,7 +184,8 @@ absl::StatusOr<IrModule> ParseIr(const Artifact& artifact, const std::string& ph
   mlir::DialectRegistry registry;
   RegisterCompilerDialects(registry);
   IrModule ir;
-  ir.context = std::make_unique<mlir::MLIRContext>(registry);
+  ir.context =
+      std::make_unique<mlir::MLIRContext>(registry, mlir::MLIRContext::Threading::DISABLED);
   LATHE_ASSIGN_OR_RETURN(ir.module,
                          ParseModule(ir.context.get(), text, absl::StrCat("section ir.", phase)));
   // What looks into the module relies on what the phase promises; the artifact may come from

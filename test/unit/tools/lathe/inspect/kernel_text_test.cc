@@ -54,7 +54,7 @@ TEST(KernelTextTest, WithoutIrThereIsNothingToCompile) {
   LATHE_ASSERT_OK_AND_ASSIGN(Artifact artifact, Artifact::Open(model.output()));
   LATHE_ASSERT_OK_AND_ASSIGN(auto codes, CodeOfLevel(artifact.manifest(), ""));
   EXPECT_THAT(CompileAgain(artifact, codes, "x").status(),
-              StatusIs(absl::StatusCode::kNotFound, HasSubstr("compiled with --no-keep-ir")));
+              StatusIs(absl::StatusCode::kNotFound, HasSubstr("compile without --no-keep-ir")));
   LATHE_ASSERT_OK_AND_ASSIGN(std::string symbol, FindKernel(artifact.manifest(), "lm_head"));
   EXPECT_THAT(KernelAssembly(artifact, *codes[0], symbol).value(), HasSubstr("vfmadd"));
 }
