@@ -19,9 +19,8 @@ constexpr int64_t kFewTileRows[] = {8, 4, 2, 1};
 constexpr int64_t kMostBlocks = 8;
 
 // Streams of weights that few rows read side by side: enough that a k of them all is a cache line,
-// but no more than a core follows. One core of Zen 4 reads int4 (8 bytes a k and stream) at 76 % of
-// its bandwidth with four streams and at 73 % with two, bf16 (32 bytes) as fast with two and three
-// as with four.
+// but no more than a core follows. One core of Zen 4 reads bf16 (32 bytes a k and stream) as fast
+// with two and three as with four.
 constexpr int64_t kBytesOfK = 64;
 // Vectors of 256 bits want one stream more: they read bf16 at 20.3, 22.3 and 24.0 GB/s with two,
 // three and four, the last with seven registers on the stack.
@@ -87,6 +86,17 @@ LineWork WorkOf(const CpuLevel& level, const TileSubject& subject) {
           .latency = level.fma.latency,
           .per_cycle = level.fma.per_cycle,
           .weights = parts};
+}
+
+// Small integers take one stream of each matrix: their blocks are a few KiB, and what follows a
+// block in memory is then what is read next. One core of Zen 4 reads int4 at 91-98 % of its
+// bandwidth so, and at 68 % where a tile reads four blocks side by side.
+std::pair<int64_t, int64_t> StreamRange(const CpuLevel& level, const LineWork& work,
+                                        const TileSubject& subject) {
+  if (QuantOf(subject.format)) return {subject.sources, subject.sources};
+  const int64_t fewest = FewestStreams(level);
+  const int64_t most = std::max<int64_t>(level.read_streams, fewest);
+  return {std::clamp(kBytesOfK * work.k / kLineBytes, fewest, most), most};
 }
 
 TileCandidate Score(const CpuLevel& level, const LineWork& work, int64_t rows, int64_t blocks) {
@@ -183,13 +193,11 @@ std::vector<TileCandidate> RankTiles(const CpuLevel& level, const TileSubject& s
     for (int64_t rows : kTileRows) add(rows);
   }
   LATHE_CHECK(!ranked.empty()) << level.name << " has no registers for " << subject.sources;
-  const int64_t k_bytes = kLineBytes / work.k;
-  const int64_t fewest = FewestStreams(level);
-  const int64_t streams =
-      std::clamp(kBytesOfK / k_bytes, fewest, std::max<int64_t>(level.read_streams, fewest));
+  const auto [streams, most_streams] = StreamRange(level, work, subject);
   auto is_better_for_few = [&](const TileCandidate& a, const TileCandidate& b) {
-    const auto order = [&](const TileCandidate& tile) {
-      return std::tuple(Excess(tile), -std::min(tile.blocks, streams), -tile.rows, -tile.blocks);
+    const auto order = [&, enough = streams, most = most_streams](const TileCandidate& tile) {
+      return std::tuple(Excess(tile), tile.blocks > most, -std::min(tile.blocks, enough),
+                        -tile.rows, -tile.blocks);
     };
     return order(a) < order(b);
   };

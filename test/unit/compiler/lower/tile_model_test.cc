@@ -62,8 +62,8 @@ TEST(TileModelTest, TheTilesOfWideVectors) {
     }
     for (WeightFormat format : kAllWeightFormats) {
       if (!QuantOf(format)) continue;
-      for (int64_t sources : {1, 2})
-        EXPECT_EQ(Tiles(level, {.format = format, .sources = sources}), "6x2 2x4");
+      EXPECT_EQ(Tiles(level, {.format = format}), "6x2 8x1");
+      EXPECT_EQ(Tiles(level, {.format = format, .sources = 2}), "6x2 4x2");
     }
   }
 }
