@@ -8,6 +8,7 @@
 #include "ops/linear/linear_ops.h"
 #include "ops/norm/norm_ops.h"
 #include "ops/rotary/rotary_ops.h"
+#include "ops/sampling/sampling_ops.h"
 
 namespace lathe {
 namespace {
@@ -59,6 +60,7 @@ void LatheDialect::initialize() {
   RegisterRotaryOps(*this);
   RegisterEmbeddingOps(*this);
   RegisterAttentionOps(*this);
+  RegisterSamplingOps(*this);
   addInterfaces<Aliases>();
 }
 
