@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <numeric>
 
 #include "compiler/lower/matmul_epilogue.h"
 #include "compiler/lower/matmul_product.h"
@@ -26,7 +27,7 @@ int64_t CeilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // Work items of the segment that starts with a matrix.
 int64_t SegmentItems(const MatmulSpec& spec, int64_t first_matrix) {
-  return CeilDiv(spec.columns[first_matrix], kMatmulItemColumns);
+  return CeilDiv(spec.columns[first_matrix], MatmulItemColumns(spec, first_matrix));
 }
 
 int64_t PieceRows(int64_t row_bytes) {
@@ -34,7 +35,7 @@ int64_t PieceRows(int64_t row_bytes) {
   return std::clamp(fits / kFewestPieceRows * kFewestPieceRows, kFewestPieceRows, kMostPieceRows);
 }
 
-// What a worker keeps in scratch memory.
+// What a worker keeps in scratch memory before what the epilogue needs.
 struct ScratchLayout {
   int64_t first_row = 0;  // where the rows begin: behind one normalised row that is to be converted
   int64_t piece_rows = 0;  // rows at once
@@ -50,6 +51,11 @@ ScratchLayout ScratchOf(const MatmulSpec& spec, bool prepares_rows) {
                        .piece_rows = PieceRows(row_bytes)};
   layout.bytes = layout.first_row + row_bytes * layout.piece_rows;
   return layout;
+}
+
+int64_t RowsScratchBytes(const MatmulSpec& spec) {
+  return WholeLines(std::max(ScratchOf(spec, /*prepares_rows=*/true).bytes,
+                             ScratchOf(spec, /*prepares_rows=*/false).bytes));
 }
 
 // A register tile; the last block of a segment with columns % 16 columns is partial.
@@ -218,7 +224,12 @@ void MatmulEmitter::SweepSegments(const KernelArgs& args, LLVM::LLVMFuncOp sweep
     auto local = [&](Value item) {
       return b_.Clamp(b_.Sub(item, b_.Index(first_item)), b_.Index(0), b_.Index(items));
     };
-    const SegmentShare share{matrix, first_row, rows, local(args.begin), local(args.end)};
+    const SegmentShare share{matrix,
+                             first_row,
+                             rows,
+                             local(args.begin),
+                             local(args.end),
+                             b_.At(args.scratch, RowsScratchBytes(spec_))};
     b_.If(b_.Less(share.begin, share.end), [&] {
       Operands o;
       for (int64_t s = 0; s < sources_; ++s)
@@ -293,6 +304,11 @@ MatmulTiling TilingOn(const CpuLevel& level, const MatmulSpec& spec) {
   return chosen != spec.tilings.end() ? chosen->second : DefaultTiling(level, TileSubjectOf(spec));
 }
 
+int64_t MatmulItemColumns(const MatmulSpec& spec, int64_t first_matrix) {
+  if (spec.head_steps.empty()) return kMatmulItemColumns;
+  return std::lcm(kLanes, spec.head_steps[first_matrix].steps().front().width);
+}
+
 int64_t MatmulItems(const MatmulSpec& spec) {
   int64_t items = 0;
   for (size_t matrix = 0; matrix < spec.columns.size(); matrix += MatmulSources(spec))
@@ -301,8 +317,7 @@ int64_t MatmulItems(const MatmulSpec& spec) {
 }
 
 int64_t MatmulScratchBytes(const MatmulSpec& spec) {
-  return std::max(ScratchOf(spec, /*prepares_rows=*/true).bytes,
-                  ScratchOf(spec, /*prepares_rows=*/false).bytes);
+  return RowsScratchBytes(spec) + EpilogueScratchBytes(spec);
 }
 
 void EmitMatmul(KernelBuilder& b, llvm::StringRef name, const MatmulSpec& spec) {
@@ -313,6 +328,13 @@ void EmitMatmul(KernelBuilder& b, llvm::StringRef name, const MatmulSpec& spec) 
               (spec.columns.size() == 2 && spec.columns[0] == spec.columns[1]))
       << "C3";
   LATHE_CHECK(!spec.norm || spec.norm->width == spec.inner) << "C4";
+  LATHE_CHECK((spec.epilogue == MatmulEpilogue::kHeadSteps) == !spec.head_steps.empty()) << "C5";
+  for (size_t i = 0; i < spec.head_steps.size(); ++i) {
+    const std::vector<RowStep>& steps = spec.head_steps[i].steps();
+    LATHE_CHECK(spec.head_steps.size() == spec.columns.size() && !steps.empty() &&
+                steps[0].op == RowOp::kInput && spec.columns[i] % steps[0].width == 0)
+        << "C5";
+  }
   MatmulEmitter(b, name, spec).Emit();
 }
 

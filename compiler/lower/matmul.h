@@ -3,9 +3,9 @@
 //
 // One function computes up to three products that share x (query, key and value; gate and up). A
 // work item is 32 columns of one of them, counted over all segments in order; for swiglu it is 32
-// columns of the single output. Every element is one chain of f32 FMAs with k ascending, whatever
-// the number of rows, the tile and the split into items: the bits of a row depend on that row
-// alone.
+// columns of the single output; with head steps, the blocks of 16 columns that hold whole heads.
+// Every element is one chain of f32 FMAs with k ascending, whatever the number of rows, the tile
+// and the split into items: the bits of a row depend on that row alone.
 #pragma once
 
 #include <map>
@@ -16,22 +16,26 @@
 #include "compiler/lower/kernel_builder.h"
 #include "compiler/lower/matmul_tiling.h"
 #include "compiler/lower/rms_norm.h"
+#include "compiler/lower/rowwise.h"
 #include "compiler/lower/weight_format.h"
 
 namespace lathe {
 
-// Columns of one work item.
+// Columns of a work item that is not made of heads.
 inline constexpr int64_t kMatmulItemColumns = 32;
 
 enum class MatmulEpilogue {
   kNone,
   kAddResidual,  // y = residual + product; one segment
   kSwiGlu,       // y = silu(gate) * up of segments {gate, up}, which have the same columns
+  kHeadSteps,    // each segment is cut into heads, and each head goes through row steps
 };
 
 // Operands in order: x [rows, inner] f32; the weight [inner] of the norm, if any; for each segment
 // its weight, then its bias, if any; the residual [rows, columns] f32, if any; the outputs [rows,
-// columns] f32, one a segment (swiglu: one). The residual may be the output. dims = {rows}.
+// columns] f32, one a segment (swiglu: one). The residual may be the output. With head steps, what
+// their programs name instead. dims = {rows, max_pages}; max_pages is read by steps that write to a
+// cache.
 struct MatmulSpec {
   int64_t inner = 0;  // K
   WeightFormat format = WeightFormat::kBF16Pairs;
@@ -43,6 +47,8 @@ struct MatmulSpec {
   MatmulEpilogue epilogue = MatmulEpilogue::kNone;
   // Swiglu: 0 = none, else gate = min(silu(gate), limit) and up = clamp(up, -limit, limit).
   float limit = 0;
+  // Head steps: a program for each segment. Its first step is the Input, a head of the product.
+  std::vector<RowProgram> head_steps = {};
   // Tiles by feature level, where they are not the level's own; they fit it (CheckTiling).
   std::map<std::string, MatmulTiling> tilings = {};
 
@@ -58,15 +64,19 @@ TileSubject TileSubjectOf(const MatmulSpec& spec);
 // The tile on `level`.
 MatmulTiling TilingOn(const CpuLevel& level, const MatmulSpec& spec);
 
+// Columns of a work item of the segment that starts with a matrix.
+int64_t MatmulItemColumns(const MatmulSpec& spec, int64_t first_matrix);
+
 // Work items of `spec`; does not depend on rows.
 int64_t MatmulItems(const MatmulSpec& spec);
 
-// Scratch memory of a worker on any level: the rows that it prepares.
+// Scratch memory of a worker on any level: the rows that it prepares, and what the epilogue needs.
 int64_t MatmulScratchBytes(const MatmulSpec& spec);
 
 // Adds the kernel `name` and its helpers to the builder's module. C1: one to three segments, their
 // columns and inner are positive; C2: a residual goes with one segment; C3: swiglu goes with two
-// segments of the same columns; C4: a norm is as wide as inner.
+// segments of the same columns; C4: a norm is as wide as inner; C5: head steps go with every
+// segment, whose columns are whole heads.
 void EmitMatmul(KernelBuilder& b, llvm::StringRef name, const MatmulSpec& spec);
 
 }  // namespace lathe

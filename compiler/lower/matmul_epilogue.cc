@@ -1,43 +1,13 @@
 #include "compiler/lower/matmul_epilogue.h"
 
+#include "compiler/lower/head_epilogue.h"
+
 namespace lathe {
 
 using namespace mlir;  // NOLINT(google-build-using-namespace): op names would fill every line
 
-namespace {
-
-// Stores the sums, or what swiglu or a residual make of them, as rows of f32.
-class StoreEpilogue : public EpilogueEmitter {
- public:
-  StoreEpilogue(KernelBuilder& b, const MatmulSpec& spec)
-      : b_(b), spec_(spec), sources_(MatmulSources(spec)) {}
-
-  SmallVector<Type> ArgTypes() const override;
-  void EmitSegment(const KernelArgs& args, const SegmentShare& share,
-                   SweepTiles sweep) const override;
-  Values AtTile(ValueRange carried, Value row, Value block) const override;
-  void Finish(const MatmulTile& tile, bool is_partial, ValueRange carried,
-              ArrayRef<Value> sums) const override;
-
- private:
-  struct Carried {
-    Values biases;   // one a source, if any
-    Value residual;  // if any
-    Value out;
-    Value columns;  // from one row of the outputs to the next
-    Value count;    // columns of a partial tile
-  };
-
-  Values Pack(const Carried& c) const;
-  Carried Unpack(ValueRange carried) const;
-  bool HasResidual() const { return spec_.epilogue == MatmulEpilogue::kAddResidual; }
-  Value Biased(Value sum, Value bias, int64_t block, Value mask) const;
-  Value Combined(const Carried& c, ArrayRef<Value> values, Value residual_at, Value mask) const;
-
-  KernelBuilder& b_;
-  const MatmulSpec& spec_;
-  int64_t sources_;
-};
+StoreEpilogue::StoreEpilogue(KernelBuilder& b, const MatmulSpec& spec)
+    : b_(b), spec_(spec), sources_(MatmulSources(spec)) {}
 
 SmallVector<Type> StoreEpilogue::ArgTypes() const {
   const int64_t pointers = (spec_.bias ? sources_ : 0) + (HasResidual() ? 1 : 0) + 1;
@@ -64,14 +34,19 @@ StoreEpilogue::Carried StoreEpilogue::Unpack(ValueRange carried) const {
   return c;
 }
 
+Values StoreEpilogue::Biases(const KernelArgs& args, int64_t first_matrix) const {
+  Values biases;
+  for (int64_t s = 0; spec_.bias && s < sources_; ++s)
+    biases.push_back(b_.Operand(args, WeightOperand(spec_, first_matrix + s) + 1));
+  return biases;
+}
+
 void StoreEpilogue::EmitSegment(const KernelArgs& args, const SegmentShare& share,
                                 SweepTiles sweep) const {
   const int64_t columns = spec_.columns[share.first_matrix];
   int64_t operand = EpilogueOperand(spec_);
   Carried c;
-  for (int64_t s = 0; spec_.bias && s < sources_; ++s) {
-    c.biases.push_back(b_.Operand(args, WeightOperand(spec_, share.first_matrix + s) + 1));
-  }
+  c.biases = Biases(args, share.first_matrix);
   auto row_of = [&](int64_t number) {
     return b_.At(b_.Operand(args, number), share.first_row, columns * 4);
   };
@@ -138,10 +113,13 @@ void StoreEpilogue::Finish(const MatmulTile& tile, bool is_partial, ValueRange c
   }
 }
 
-}  // namespace
-
 std::unique_ptr<EpilogueEmitter> MakeEpilogue(KernelBuilder& b, const MatmulSpec& spec) {
+  if (spec.epilogue == MatmulEpilogue::kHeadSteps) return std::make_unique<HeadEpilogue>(b, spec);
   return std::make_unique<StoreEpilogue>(b, spec);
+}
+
+int64_t EpilogueScratchBytes(const MatmulSpec& spec) {
+  return spec.epilogue == MatmulEpilogue::kHeadSteps ? HeadEpilogue::ScratchBytes(spec) : 0;
 }
 
 }  // namespace lathe

@@ -18,6 +18,7 @@ struct SegmentShare {
   mlir::Value first_row;   // of those at hand, among the rows of the call
   mlir::Value rows;        // at hand
   mlir::Value begin, end;  // items, counted from the segment's first
+  mlir::Value scratch;     // EpilogueScratchBytes, aligned to 64
 };
 
 class EpilogueEmitter {
@@ -44,6 +45,45 @@ class EpilogueEmitter {
 
 // Adds its code to what `b` builds; `b` and `spec` must outlive it.
 std::unique_ptr<EpilogueEmitter> MakeEpilogue(KernelBuilder& b, const MatmulSpec& spec);
+
+// Scratch memory of a worker for the epilogue.
+int64_t EpilogueScratchBytes(const MatmulSpec& spec);
+
+// Stores the sums, or what bias, swiglu and a residual make of them, as rows of f32.
+class StoreEpilogue : public EpilogueEmitter {
+ public:
+  // What its tiles carry, as it lies in ArgTypes.
+  struct Carried {
+    Values biases;         // one a source, if any
+    mlir::Value residual;  // if any
+    mlir::Value out;
+    mlir::Value columns;  // from one row of the outputs to the next
+    mlir::Value count;    // columns of a partial tile
+  };
+
+  StoreEpilogue(KernelBuilder& b, const MatmulSpec& spec);
+
+  llvm::SmallVector<mlir::Type> ArgTypes() const override;
+  void EmitSegment(const KernelArgs& args, const SegmentShare& share,
+                   SweepTiles sweep) const override;
+  Values AtTile(mlir::ValueRange carried, mlir::Value row, mlir::Value block) const override;
+  void Finish(const MatmulTile& tile, bool is_partial, mlir::ValueRange carried,
+              llvm::ArrayRef<mlir::Value> sums) const override;
+
+  Values Pack(const Carried& c) const;
+  Values Biases(const KernelArgs& args, int64_t first_matrix) const;
+
+ private:
+  Carried Unpack(mlir::ValueRange carried) const;
+  bool HasResidual() const { return spec_.epilogue == MatmulEpilogue::kAddResidual; }
+  mlir::Value Biased(mlir::Value sum, mlir::Value bias, int64_t block, mlir::Value mask) const;
+  mlir::Value Combined(const Carried& c, llvm::ArrayRef<mlir::Value> values,
+                       mlir::Value residual_at, mlir::Value mask) const;
+
+  KernelBuilder& b_;
+  const MatmulSpec& spec_;
+  int64_t sources_;
+};
 
 // The number of a matrix's weight among the kernel's operands; its bias is the next. Behind those
 // of the last matrix are the epilogue's operands.

@@ -9,6 +9,8 @@ namespace {
 
 const char* Name(RowOp op) {
   switch (op) {
+    case RowOp::kInput:
+      return "input";
     case RowOp::kLoad:
       return "load";
     case RowOp::kGather:
@@ -33,8 +35,10 @@ const char* Name(RowOp op) {
       return "rope";
     case RowOp::kStore:
       return "store";
-    case RowOp::kKvWrite:
-      return "kv_write";
+    case RowOp::kKeyWrite:
+      return "key_write";
+    case RowOp::kValueWrite:
+      return "value_write";
   }
   return "";
 }
@@ -61,6 +65,13 @@ int RowProgram::Binary(RowOp op, int a, int b) {
   step.op = op;
   step.width = steps_[a].width;
   step.inputs = {a, b};
+  return Append(std::move(step));
+}
+
+int RowProgram::Input(int64_t width) {
+  RowStep step;
+  step.op = RowOp::kInput;
+  step.width = width;
   return Append(std::move(step));
 }
 
@@ -162,24 +173,35 @@ void RowProgram::Store(int value, int operand, Storage storage) {
   Append(std::move(step));
 }
 
-void RowProgram::KvWrite(int key, int value, const RowCache& cache) {
-  LATHE_CHECK(!IsQuantized(key) && !IsQuantized(value)) << "a cache write reads small integers";
-  const int64_t width = cache.layout.kv_heads * cache.layout.head_dim;
-  LATHE_CHECK(steps_[key].width == width && steps_[value].width == width &&
-              cache.layout.head_dim > 0)
-      << "keys of " << steps_[key].width << ", values of " << steps_[value].width << ", "
-      << cache.layout.kv_heads << " heads of " << cache.layout.head_dim;
+void RowProgram::KeyWrite(int key, const RowCache& cache) {
+  CacheWrite(RowOp::kKeyWrite, key, cache);
+}
+
+void RowProgram::ValueWrite(int value, const RowCache& cache) {
+  CacheWrite(RowOp::kValueWrite, value, cache);
+}
+
+void RowProgram::CacheWrite(RowOp op, int value, const RowCache& cache) {
+  LATHE_CHECK(!IsQuantized(value)) << "a cache write reads small integers";
+  const int64_t width = steps_[value].width;
+  // A part of a row holds some of the heads.
+  LATHE_CHECK(cache.layout.head_dim > 0 && width % cache.layout.head_dim == 0 &&
+              width <= cache.layout.kv_heads * cache.layout.head_dim)
+      << Name(op) << " of " << width << ", " << cache.layout.kv_heads << " heads of "
+      << cache.layout.head_dim;
   RowStep step;
-  step.op = RowOp::kKvWrite;
+  step.op = op;
   step.width = width;
-  step.inputs = {key, value};
+  step.inputs = {value};
   step.operands = {cache.pool, cache.page_table, cache.positions, cache.row_sequence};
   step.cache = cache.layout;
   Append(std::move(step));
 }
 
-std::string RowProgram::Key() const {
-  std::string key = "rowwise";
+std::string RowProgram::Key() const { return absl::StrCat("rowwise", StepsText()); }
+
+std::string RowProgram::StepsText() const {
+  std::string key;
   for (size_t i = 0; i < steps_.size(); ++i) {
     const RowStep& step = steps_[i];
     absl::StrAppend(&key, " ", i, "=", Name(step.op), "(", absl::StrJoin(step.inputs, ","), ";",
@@ -196,7 +218,7 @@ std::string RowProgram::Key() const {
     if (step.offset != 0) {
       absl::StrAppend(&key, " offset=", absl::Hex(std::bit_cast<uint32_t>(step.offset)));
     }
-    if (step.op == RowOp::kKvWrite) {
+    if (step.cache.head_dim > 0) {
       const CacheLayout& c = step.cache;
       absl::StrAppend(&key, " cache=", c.kv_heads, "x", c.head_dim,
                       c.storage == Storage::kBF16 ? " bf16" : " f32", " page_bytes=", c.page_bytes,

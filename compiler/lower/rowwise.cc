@@ -11,7 +11,8 @@ using namespace mlir;  // NOLINT(google-build-using-namespace): op names would f
 namespace {
 
 bool IsSource(RowOp op) {
-  return op == RowOp::kLoad || op == RowOp::kGather || op == RowOp::kLoadBroadcast;
+  return op == RowOp::kInput || op == RowOp::kLoad || op == RowOp::kGather ||
+         op == RowOp::kLoadBroadcast;
 }
 
 // Computed vector by vector in one loop with its neighbours.
@@ -34,29 +35,22 @@ int64_t AlignedRowBytes(int64_t width) { return WholeLines(width * 4); }
 
 // Where each value lives: sources stay in their operand and are loaded when used; the others have a
 // place in scratch if a later loop reads them.
-class RowwiseEmitter {
+class RowEmitter {
  public:
-  RowwiseEmitter(KernelBuilder& b, const RowProgram& program) : b_(b), steps_(program.steps()) {}
+  RowEmitter(KernelBuilder& b, const RowProgram& program, const KernelArgs& args,
+             const RowPlace& place)
+      : b_(b), steps_(program.steps()), args_(args), place_(place) {}
 
-  void Emit(StringRef name) {
-    b_.Kernel(name, [&](const KernelArgs& args) {
-      args_ = args;
-      b_.For(args.begin, args.end, 1, [&](Value row) {
-        row_ = row;
-        EmitRow();
-      });
-    });
-  }
+  void Emit();
 
  private:
-  void EmitRow();
   size_t EndOfRun(size_t first) const;
   bool IsReadFrom(size_t value, size_t first_reader) const;
   void EmitPointwise(size_t first, size_t last);
   Value Compute(const RowStep& step, ArrayRef<Value> in);
   void EmitNorm(size_t index);
   void EmitRope(size_t index);
-  void EmitKvWrite(const RowStep& step);
+  void EmitCacheWrite(const RowStep& step);
   void WriteKey(const RowStep& step, Value head, Value address);
   void WriteValue(const RowStep& step, Value head, Value address);
 
@@ -65,20 +59,21 @@ class RowwiseEmitter {
   Value LoadAt(Storage storage, Value base, Value element, Value mask);
   void StoreAt(Storage storage, Value vector, Value base, Value element, Value mask);
   Value Scratch(size_t value);
-  Value IndexOperand(int operand);  // i32 element [row] of an operand, as i64
+  Value RowOf(const RowStep& step);  // of the step's operand, or this part of it
+  Value IndexOperand(int operand);   // i32 element [row] of an operand, as i64
 
   KernelBuilder& b_;
   const std::vector<RowStep>& steps_;
-  KernelArgs args_;
-  Value row_;
+  const KernelArgs& args_;
+  const RowPlace& place_;
 };
 
-Value RowwiseEmitter::LoadAt(Storage storage, Value base, Value element, Value mask) {
+Value RowEmitter::LoadAt(Storage storage, Value base, Value element, Value mask) {
   Value address = b_.At(base, element, ByteSize(storage));
   return mask ? b_.LoadMasked(storage, address, mask) : b_.LoadVector(storage, address);
 }
 
-void RowwiseEmitter::StoreAt(Storage storage, Value vector, Value base, Value element, Value mask) {
+void RowEmitter::StoreAt(Storage storage, Value vector, Value base, Value element, Value mask) {
   Value address = b_.At(base, element, ByteSize(storage));
   if (mask) {
     b_.StoreMasked(storage, vector, address, mask);
@@ -87,25 +82,29 @@ void RowwiseEmitter::StoreAt(Storage storage, Value vector, Value base, Value el
   }
 }
 
-Value RowwiseEmitter::Scratch(size_t value) {
+Value RowEmitter::Scratch(size_t value) {
   int64_t offset = 0;
   for (size_t i = 0; i < value; ++i) {
     if (!IsSource(steps_[i].op)) offset += AlignedRowBytes(steps_[i].width);
   }
-  return b_.At(args_.scratch, offset);
+  return b_.At(place_.scratch, offset);
 }
 
-Value RowwiseEmitter::IndexOperand(int operand) {
-  return b_.Extend(b_.Load(b_.i32(), b_.At(b_.Operand(args_, operand), row_, 4), 4));
+Value RowEmitter::RowOf(const RowStep& step) {
+  Value number = place_.part ? b_.Add(b_.Mul(place_.row, place_.parts), place_.part) : place_.row;
+  return b_.At(b_.Operand(args_, step.operands[0]), number, step.width * ByteSize(step.storage));
 }
 
-Value RowwiseEmitter::ReadSource(const RowStep& step, Value element, Value mask) {
+Value RowEmitter::IndexOperand(int operand) {
+  return b_.Extend(b_.Load(b_.i32(), b_.At(b_.Operand(args_, operand), place_.row, 4), 4));
+}
+
+Value RowEmitter::ReadSource(const RowStep& step, Value element, Value mask) {
+  if (step.op == RowOp::kInput) return LoadAt(Storage::kF32, place_.input, element, mask);
+  if (step.op == RowOp::kLoad) return LoadAt(step.storage, RowOf(step), element, mask);
   Value base = b_.Operand(args_, step.operands[0]);
-  const int64_t row_bytes = step.width * ByteSize(step.storage);
   if (step.op == RowOp::kLoadBroadcast) return LoadAt(step.storage, base, element, mask);
-  if (step.op == RowOp::kLoad) {
-    return LoadAt(step.storage, b_.At(base, row_, row_bytes), element, mask);
-  }
+  const int64_t row_bytes = step.width * ByteSize(step.storage);
   Value index = IndexOperand(step.operands[1]);
   Value limit = step.limit == RowGather::kLimitFromDims ? b_.Dim(args_, 2) : b_.Index(step.limit);
   Value inside = b_.Compare(arith::CmpIPredicate::ult, index, limit);
@@ -116,13 +115,13 @@ Value RowwiseEmitter::ReadSource(const RowStep& step, Value element, Value mask)
   return b_.Select(inside, loaded, b_.Zero());
 }
 
-Value RowwiseEmitter::Read(int value, Value element, Value mask) {
+Value RowEmitter::Read(int value, Value element, Value mask) {
   const RowStep& step = steps_[value];
   if (IsSource(step.op)) return ReadSource(step, element, mask);
   return LoadAt(Storage::kF32, Scratch(value), element, mask);
 }
 
-Value RowwiseEmitter::Compute(const RowStep& step, ArrayRef<Value> in) {
+Value RowEmitter::Compute(const RowStep& step, ArrayRef<Value> in) {
   switch (step.op) {
     case RowOp::kAdd:
       return b_.AddF(in[0], in[1]);
@@ -142,7 +141,7 @@ Value RowwiseEmitter::Compute(const RowStep& step, ArrayRef<Value> in) {
 }
 
 // Pointwise steps from `first` on that have its width; sources between them do not end a run.
-size_t RowwiseEmitter::EndOfRun(size_t first) const {
+size_t RowEmitter::EndOfRun(size_t first) const {
   size_t last = first + 1;
   while (last < steps_.size() &&
          (IsSource(steps_[last].op) ||
@@ -152,7 +151,7 @@ size_t RowwiseEmitter::EndOfRun(size_t first) const {
   return last;
 }
 
-bool RowwiseEmitter::IsReadFrom(size_t value, size_t first_reader) const {
+bool RowEmitter::IsReadFrom(size_t value, size_t first_reader) const {
   for (size_t i = first_reader; i < steps_.size(); ++i) {
     for (int input : steps_[i].inputs) {
       if (input == static_cast<int>(value)) return true;
@@ -161,7 +160,7 @@ bool RowwiseEmitter::IsReadFrom(size_t value, size_t first_reader) const {
   return false;
 }
 
-void RowwiseEmitter::EmitPointwise(size_t first, size_t last) {
+void RowEmitter::EmitPointwise(size_t first, size_t last) {
   b_.ForVectors(steps_[first].width, [&](Value element, Value mask) {
     SmallVector<Value> values(steps_.size());
     auto get = [&](int input) {
@@ -175,9 +174,7 @@ void RowwiseEmitter::EmitPointwise(size_t first, size_t last) {
       for (int input : step.inputs) in.push_back(get(input));
       values[i] = Compute(step, in);
       if (step.op == RowOp::kStore) {
-        Value base = b_.Operand(args_, step.operands[0]);
-        StoreAt(step.storage, values[i], b_.At(base, row_, step.width * ByteSize(step.storage)),
-                element, mask);
+        StoreAt(step.storage, values[i], RowOf(step), element, mask);
       } else if (IsReadFrom(i, last)) {
         StoreAt(Storage::kF32, values[i], Scratch(i), element, mask);
       }
@@ -185,7 +182,7 @@ void RowwiseEmitter::EmitPointwise(size_t first, size_t last) {
   });
 }
 
-void RowwiseEmitter::EmitNorm(size_t index) {
+void RowEmitter::EmitNorm(size_t index) {
   const RowStep& step = steps_[index];
   const RmsNormSpec spec{
       .width = step.group, .eps = step.constant, .offset = step.offset, .storage = step.storage};
@@ -203,11 +200,13 @@ void RowwiseEmitter::EmitNorm(size_t index) {
 }
 
 // Half-split pairs as transformers models/llama/modeling_llama.py rotate_half.
-void RowwiseEmitter::EmitRope(size_t index) {
+void RowEmitter::EmitRope(size_t index) {
   const RowStep& step = steps_[index];
   const int64_t half = step.rotary / 2;
   const int x = step.inputs[0];
-  auto table = [&](int i) { return b_.At(b_.Operand(args_, step.operands[i]), row_, half * 4); };
+  auto table = [&](int i) {
+    return b_.At(b_.Operand(args_, step.operands[i]), place_.row, half * 4);
+  };
   b_.For(b_.Index(0), b_.Index(step.width), step.group, [&](Value base) {
     b_.ForVectors(half, [&](Value element, Value mask) {
       Value first = b_.Add(base, element), second = b_.Add(first, half);
@@ -224,9 +223,9 @@ void RowwiseEmitter::EmitRope(size_t index) {
   });
 }
 
-// Keys lie side by side in a page, so the components of one key are scattered, in pairs where the
-// cache holds bf16.
-void RowwiseEmitter::WriteKey(const RowStep& step, Value head, Value address) {
+// Head `head` of the step's heads. Keys lie side by side in a page, so the components of one key
+// are scattered, in pairs where the cache holds bf16.
+void RowEmitter::WriteKey(const RowStep& step, Value head, Value address) {
   const CacheLayout& cache = step.cache;
   const int64_t per_store = PairedElements(cache.storage);
   Type stored = cache.storage == Storage::kBF16 ? b_.i32() : b_.f32();
@@ -244,12 +243,12 @@ void RowwiseEmitter::WriteKey(const RowStep& step, Value head, Value address) {
 }
 
 // Values of bf16 are stored in pairs of tokens, of which this is one half.
-void RowwiseEmitter::WriteValue(const RowStep& step, Value head, Value address) {
+void RowEmitter::WriteValue(const RowStep& step, Value head, Value address) {
   const CacheLayout& cache = step.cache;
   Value base = b_.Mul(head, cache.head_dim);
   Value row = b_.At(address, head, kPageTokens * cache.head_dim * ByteSize(cache.storage));
   b_.ForVectors(cache.head_dim, [&](Value element, Value mask) {
-    Value vector = Read(step.inputs[1], b_.Add(base, element), mask);
+    Value vector = Read(step.inputs[0], b_.Add(base, element), mask);
     if (cache.storage == Storage::kF32) return StoreAt(cache.storage, vector, row, element, mask);
     vector = b_.Stored(cache.storage, vector);
     const int64_t lanes = mask ? cache.head_dim % kLanes : kLanes;
@@ -259,9 +258,10 @@ void RowwiseEmitter::WriteValue(const RowStep& step, Value head, Value address) 
   });
 }
 
-void RowwiseEmitter::EmitKvWrite(const RowStep& step) {
+void RowEmitter::EmitCacheWrite(const RowStep& step) {
   const CacheLayout& cache = step.cache;
   const int64_t size = ByteSize(cache.storage);
+  const int64_t heads = step.width / cache.head_dim;
   Value position = IndexOperand(step.operands[2]);
   Value sequence = IndexOperand(step.operands[3]);
   Value entry = b_.Add(b_.Mul(sequence, b_.Dim(args_, 1)), b_.Div(position, kPageTokens));
@@ -269,18 +269,20 @@ void RowwiseEmitter::EmitKvWrite(const RowStep& step) {
       b_.Extend(b_.Load(b_.i32(), b_.At(b_.Operand(args_, step.operands[1]), entry, 4), 4));
   Value slot = b_.Rem(position, kPageTokens);
   Value layer = b_.At(b_.Operand(args_, step.operands[0]), page, cache.page_bytes);
+  if (place_.part) layer = b_.At(layer, place_.part, heads * kPageTokens * cache.head_dim * size);
   const int64_t paired = PairedElements(cache.storage);
-  Value keys = b_.At(layer, slot, paired * size);
+  if (step.op == RowOp::kKeyWrite) {
+    Value keys = b_.At(layer, slot, paired * size);
+    b_.For(b_.Index(0), b_.Index(heads), 1, [&](Value head) { WriteKey(step, head, keys); });
+    return;
+  }
   Value values =
       b_.At(b_.At(layer, cache.value_offset), b_.Div(slot, paired), cache.head_dim * paired * size);
   values = b_.At(values, b_.Rem(slot, paired), size);
-  b_.For(b_.Index(0), b_.Index(cache.kv_heads), 1, [&](Value head) {
-    WriteKey(step, head, keys);
-    WriteValue(step, head, values);
-  });
+  b_.For(b_.Index(0), b_.Index(heads), 1, [&](Value head) { WriteValue(step, head, values); });
 }
 
-void RowwiseEmitter::EmitRow() {
+void RowEmitter::Emit() {
   for (size_t i = 0; i < steps_.size();) {
     const RowStep& step = steps_[i];
     size_t next = i + 1;
@@ -291,8 +293,8 @@ void RowwiseEmitter::EmitRow() {
       EmitNorm(i);
     } else if (step.op == RowOp::kRope) {
       EmitRope(i);
-    } else if (step.op == RowOp::kKvWrite) {
-      EmitKvWrite(step);
+    } else if (step.op == RowOp::kKeyWrite || step.op == RowOp::kValueWrite) {
+      EmitCacheWrite(step);
     } else {
       LATHE_CHECK(IsSource(step.op)) << "a row step without an emitter";
     }
@@ -310,8 +312,17 @@ int64_t RowwiseScratchBytes(const RowProgram& program) {
   return bytes;
 }
 
+void EmitRowSteps(KernelBuilder& b, const RowProgram& program, const KernelArgs& args,
+                  const RowPlace& place) {
+  RowEmitter(b, program, args, place).Emit();
+}
+
 void EmitRowwise(KernelBuilder& b, llvm::StringRef name, const RowProgram& program) {
-  RowwiseEmitter(b, program).Emit(name);
+  b.Kernel(name, [&](const KernelArgs& args) {
+    b.For(args.begin, args.end, 1, [&](Value row) {
+      EmitRowSteps(b, program, args, {.row = row, .scratch = args.scratch});
+    });
+  });
 }
 
 }  // namespace lathe

@@ -1,6 +1,6 @@
 // Emits chains of small operations on rows of activations: norms, rotary embedding, gathers,
-// elementwise arithmetic, writing keys and values to the cache. A work item is one row (token), and
-// a row's bits depend on that row alone.
+// elementwise arithmetic, writing keys and values to the cache. As a kernel of its own a work item
+// is one row (token); a row's bits depend on that row alone.
 //
 // A program is a list of steps; each makes a value of static width from earlier ones, and is named
 // by its index:
@@ -9,6 +9,8 @@
 //   int y = p.RmsNorm(x, {.weight = 1, .group = 1024, .eps = 1e-6f});
 //   p.Store(y, 2);
 //   EmitRowwise(b, "norm", p);
+// A program with an Input works on one part of a row, as a head, that another kernel has at hand
+// (EmitRowSteps): what it loads and stores is that part of the operand's row.
 #pragma once
 
 #include <optional>
@@ -40,6 +42,7 @@ struct CacheLayout {
 inline int64_t PairedElements(Storage storage) { return 4 / ByteSize(storage); }
 
 enum class RowOp {
+  kInput,   // the part of a row that the caller of EmitRowSteps hands in
   kLoad,    // row of an operand [rows, width]
   kGather,  // row index[row] of an operand [limit, width]; zeros where the index is outside [0,
             // limit)
@@ -54,7 +57,8 @@ enum class RowOp {
   kRope,   // each head of `group` elements: rotates pairs (i, i + rotary / 2), i < rotary / 2; the
            // rest passes
   kStore,  // to row of an operand [rows, width]
-  kKvWrite,  // key and value of this row to the cache
+  kKeyWrite,    // keys of this row to the cache
+  kValueWrite,  // values of this row to the cache
 };
 
 struct RowStep {
@@ -115,6 +119,7 @@ struct RowCache {
 
 class RowProgram {
  public:
+  int Input(int64_t width);
   int Load(const RowSource& source);
   int Gather(const RowGather& gather);
   int LoadBroadcast(const RowSource& source);
@@ -127,10 +132,12 @@ class RowProgram {
   int RmsNorm(int x, const RowNorm& norm);
   int Rope(int x, const RowRope& rope);
   void Store(int value, int operand, Storage storage = Storage::kF32);
-  void KvWrite(int key, int value, const RowCache& cache);
+  void KeyWrite(int key, const RowCache& cache);
+  void ValueWrite(int value, const RowCache& cache);
 
   const std::vector<RowStep>& steps() const { return steps_; }
-  // All that shapes the code, as text: equal texts are equal programs.
+  // All that shapes the code, as text: equal texts are equal programs. The key names a kernel.
+  std::string StepsText() const;
   std::string Key() const;
 
   bool operator==(const RowProgram&) const = default;
@@ -138,17 +145,33 @@ class RowProgram {
  private:
   int Append(RowStep step);
   bool IsQuantized(int value) const;
+  void CacheWrite(RowOp op, int value, const RowCache& cache);
   int Binary(RowOp op, int a, int b);
 
   std::vector<RowStep> steps_;
 };
 
-// Scratch that the kernel needs for one worker.
+// Scratch that a worker needs for the steps' values.
 int64_t RowwiseScratchBytes(const RowProgram& program);
 
-// Adds the kernel `name`. dims = {rows, max_pages, limit}; max_pages is read by programs with
-// KvWrite, limit by gathers with kLimitFromDims only. Outputs share no memory with operands that
-// are read.
+// What the steps of a program work on.
+struct RowPlace {
+  mlir::Value row;      // of the call
+  mlir::Value scratch;  // RowwiseScratchBytes, aligned to 64
+  // Of a program with an Input: where it lies, as f32, and which of the row's `parts` it is. A row
+  // of an operand then is parts x width.
+  mlir::Value input = {};
+  mlir::Value part = {};
+  int64_t parts = 1;
+};
+
+// Adds the steps at the builder's place. dims of the kernel = {rows, max_pages, limit}: max_pages
+// is read by writes to a cache, limit by gathers with kLimitFromDims only. Outputs share no memory
+// with operands that are read.
+void EmitRowSteps(KernelBuilder& b, const RowProgram& program, const KernelArgs& args,
+                  const RowPlace& place);
+
+// Adds the kernel `name`, whose work items are rows. The program has no Input.
 void EmitRowwise(KernelBuilder& b, llvm::StringRef name, const RowProgram& program);
 
 }  // namespace lathe

@@ -6,6 +6,7 @@
 #include "compiler/lower/matmul.h"
 #include "compiler/lower/matmul_product.h"
 #include "compiler/select/candidates.h"
+#include "compiler/select/cpu_head_matmul.h"
 #include "compiler/select/dispatch_view.h"
 #include "compiler/select/tiles.h"
 #include "ops/elementwise/elementwise_ops.h"
@@ -22,12 +23,13 @@ mlir::Type ElementOf(mlir::Value value) {
   return llvm::cast<mlir::RankedTensorType>(value.getType()).getElementType();
 }
 
-// The ops of the dispatch by role; anything else declines.
+// The ops of the dispatch by role.
 struct MatmulGroup {
   RmsNormOp norm;
   llvm::SmallVector<MatmulOp> segments;
   AddOp residual;
   SwigluOp swiglu;
+  bool has_head_steps = false;  // other ops than those
 };
 
 absl::StatusOr<MatmulGroup> Collect(DispatchOp dispatch) {
@@ -35,18 +37,22 @@ absl::StatusOr<MatmulGroup> Collect(DispatchOp dispatch) {
   for (mlir::Operation& op : dispatch.block().without_terminator()) {
     if (auto matmul = llvm::dyn_cast<MatmulOp>(op)) {
       group.segments.push_back(matmul);
-    } else if (auto norm = llvm::dyn_cast<RmsNormOp>(op); norm && !group.norm) {
+    } else if (auto norm = llvm::dyn_cast<RmsNormOp>(op);
+               norm && group.segments.empty() && !group.norm) {
       group.norm = norm;
     } else if (auto add = llvm::dyn_cast<AddOp>(op); add && !group.residual) {
       group.residual = add;
     } else if (auto swiglu = llvm::dyn_cast<SwigluOp>(op); swiglu && !group.swiglu) {
       group.swiglu = swiglu;
     } else if (!llvm::isa<ReshapeOp>(op)) {
-      return No(absl::StrCat("has no epilogue for ", op.getName().getStringRef().str()));
+      if (group.segments.empty())
+        return No(absl::StrCat("has no epilogue for ", op.getName().getStringRef().str()));
+      group.has_head_steps = true;
     }
   }
   if (group.segments.empty()) return No("there is no matmul");
   if (group.segments.size() > 3) return No("more than three matmuls");
+  if (group.has_head_steps) return group;
   if (group.residual && (group.segments.size() != 1 || group.swiglu))
     return No("the add belongs to no single matmul");
   if (group.swiglu && group.segments.size() != 2) return No("swiglu needs two matmuls");
@@ -78,6 +84,8 @@ std::string KeyOf(const MatmulSpec& spec) {
   if (spec.epilogue == MatmulEpilogue::kAddResidual) absl::StrAppend(&key, " epilogue=residual");
   if (spec.epilogue == MatmulEpilogue::kSwiGlu)
     absl::StrAppendFormat(&key, " epilogue=swiglu limit=%.9g", spec.limit);
+  for (const RowProgram& steps : spec.head_steps)
+    absl::StrAppend(&key, " heads:", steps.StepsText());
   for (const auto& [level, tiling] : spec.tilings)
     absl::StrAppend(&key, " tile[", level, "]: ", TilingText(tiling));
   return key;
@@ -149,9 +157,11 @@ absl::Status BindSegments(DispatchOp dispatch, MatmulGroup& group, MatmulSpec& s
   return absl::OkStatus();
 }
 
-// Residual and outputs.
+// Residual and outputs, or head steps and what they read and write.
 absl::Status BindEpilogue(DispatchOp dispatch, MatmulGroup& group, MatmulSpec& spec,
-                          std::vector<Binding>& bindings) {
+                          KernelChoice& choice) {
+  if (group.has_head_steps) return BindHeadSteps(dispatch, group.segments, spec, choice);
+  std::vector<Binding>& bindings = choice.bindings;
   if (AddOp add = group.residual) {
     mlir::Value product = group.segments[0].getY();
     bool is_left = StripReshapes(add.getA()) == product;
@@ -189,14 +199,14 @@ absl::StatusOr<KernelChoice> MatchCpuMatmul(DispatchOp dispatch) {
   LATHE_ASSIGN_OR_RETURN(MatmulGroup group, Collect(dispatch));
   MatmulSpec spec;
   KernelChoice choice;
+  choice.dims = {Rows(group.segments.front().getX())};
   LATHE_RETURN_IF_ERROR(BindInput(dispatch, group, spec, choice.bindings));
   LATHE_RETURN_IF_ERROR(BindSegments(dispatch, group, spec, choice.bindings));
-  LATHE_RETURN_IF_ERROR(BindEpilogue(dispatch, group, spec, choice.bindings));
+  LATHE_RETURN_IF_ERROR(BindEpilogue(dispatch, group, spec, choice));
   spec.rounds_x = spec.format == WeightFormat::kBF16Pairs && !IsExact(dispatch);
   LATHE_ASSIGN_OR_RETURN(spec.tilings, ReadTiles(dispatch));
   LATHE_RETURN_IF_ERROR(CheckTiles(spec));
   choice.key = KeyOf(spec);
-  choice.dims = {Rows(group.segments.front().getX())};
   choice.items.coefficient = MatmulItems(spec);
   choice.scratch_bytes = MatmulScratchBytes(spec);
   choice.tiling = [spec](const CpuLevel& level) { return TilingOn(level, spec); };

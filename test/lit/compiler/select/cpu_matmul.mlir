@@ -95,7 +95,7 @@ func.func @norm(%x: tensor<?x32xf32, #t>, %g: tensor<32xbf16>, %h: tensor<32xf32
 
 func.func @norm_of_the_product(%x: tensor<?x32xf32, #t>, %g: tensor<32xf32>, %w: tensor<32x32xf32>) {
   // expected-error @+5 {{has no kernel for dispatch 'behind'}}
-  // expected-note @+4 {{matmul: no, the norm is not of the input}}
+  // expected-note @+4 {{matmul: no, a product is not split into heads}}
   // expected-note @+3 {{attention: no}}
   // expected-note @+2 {{rope_table: no}}
   // expected-note @+1 {{rowwise: no}}

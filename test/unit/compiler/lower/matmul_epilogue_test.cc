@@ -21,8 +21,8 @@ void EmitEnd(KernelBuilder& b, const MatmulSpec& spec, int64_t first_matrix, int
   std::unique_ptr<EpilogueEmitter> epilogue = MakeEpilogue(b, spec);
   const int64_t sources = MatmulSources(spec);
   b.Kernel("end", [&](const KernelArgs& args) {
-    const SegmentShare share{first_matrix, b.Index(kFirstRow), b.Index(kTileRows), args.begin,
-                             args.end};
+    const SegmentShare share{first_matrix, b.Index(kFirstRow), b.Index(kTileRows),
+                             args.begin,   args.end,           args.scratch};
     epilogue->EmitSegment(
         args, share,
         [&](mlir::ValueRange carried, mlir::Value row, mlir::Value, mlir::Value first,

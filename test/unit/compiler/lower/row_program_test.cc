@@ -30,8 +30,8 @@ TEST(RowProgram, WhatShapesTheCodeIsInTheKey) {
   auto cached = [](const CacheLayout& layout) {
     RowProgram p;
     int x = p.Load({.operand = 0, .width = layout.kv_heads * layout.head_dim});
-    p.KvWrite(x, x,
-              {.pool = 1, .page_table = 2, .positions = 3, .row_sequence = 4, .layout = layout});
+    p.KeyWrite(x,
+               {.pool = 1, .page_table = 2, .positions = 3, .row_sequence = 4, .layout = layout});
     return p.Key();
   };
   EXPECT_NE(cached({2, 32, Storage::kBF16, 1024, 512}), cached({4, 16, Storage::kBF16, 1024, 512}));
@@ -49,6 +49,22 @@ TEST(RowProgram, ThePlaceOfATableIsInTheKey) {
   EXPECT_NE(gather(5, std::nullopt), gather(RowGather::kLimitFromDims, std::nullopt));
 }
 
+TEST(RowProgram, KeysAndValuesAreWrittenByTheirOwnSteps) {
+  const RowCache cache{.pool = 0,
+                       .page_table = 1,
+                       .positions = 2,
+                       .row_sequence = 3,
+                       .layout = {2, 16, Storage::kF32, 1024, 512}};
+  RowProgram keys, values;
+  keys.KeyWrite(keys.Input(16), cache);  // one head of two
+  values.ValueWrite(values.Input(16), cache);
+  EXPECT_EQ(keys.StepsText(),
+            " 0=input(;)x16 1=key_write(0;0,1,2,3)x16 cache=2x16 f32 page_bytes=1024 "
+            "value_offset=512");
+  EXPECT_NE(keys.StepsText(), values.StepsText());
+  EXPECT_EQ(RowwiseScratchBytes(keys), 64);
+}
+
 TEST(RowProgram, ScratchHoldsComputedValuesOnly) {
   RowProgram p;
   int x = p.Load({.operand = 0, .width = 20});
@@ -64,7 +80,8 @@ TEST(RowProgramDeathTest, RefusesWhatDoesNotFit) {
   EXPECT_DEATH(p.Add(x, y), "add of widths 32 and 48");
   EXPECT_DEATH(p.RmsNorm(x, {.group = 20}), "groups of 20 in 32");
   EXPECT_DEATH(p.Rope(x, {.head_dim = 16, .rotary = 24}), "rotary 24 of heads of 16");
-  EXPECT_DEATH(p.KvWrite(x, x, {.layout = {2, 8}}), "2 heads of 8");
+  EXPECT_DEATH(p.KeyWrite(x, {.layout = {2, 8}}), "key_write of 32, 2 heads of 8");
+  EXPECT_DEATH(p.ValueWrite(x, {.layout = {2, 24}}), "value_write of 32, 2 heads of 24");
   EXPECT_DEATH(p.Gather({.width = 4, .limit = 0}), "gather.limit");
   int small = p.Gather({.width = 32, .limit = 4, .packed = WeightFormat::kInt4Group32});
   EXPECT_DEATH(p.RmsNorm(small, {.group = 8}), "a norm reads small integers");

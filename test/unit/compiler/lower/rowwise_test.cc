@@ -98,8 +98,11 @@ class Reference {
       case RowOp::kRope:
         return Rope(step, in[0]);
       case RowOp::kStore:
-      case RowOp::kKvWrite:
+      case RowOp::kKeyWrite:
+      case RowOp::kValueWrite:
         return in[0];
+      case RowOp::kInput:
+        break;  // whole rows have none
     }
     return out;
   }
@@ -329,7 +332,7 @@ TEST(Rowwise, Rope) {
 
 // Norm and rotary embedding of keys, then both parts into the pages: each element lands where the
 // artifact's page layout says, and nothing else is touched.
-void CheckKvWrite(Storage storage, int64_t head_dim) {
+void CheckCacheWrites(Storage storage, int64_t head_dim) {
   constexpr int64_t kHeads = 2, kMaxPages = 3, kPages = 5, kRows = 6;
   const int64_t part = kHeads * head_dim * kPageTokens * ByteSize(storage);
   const int64_t page_bytes = 4 * part;  // two layers
@@ -341,7 +344,8 @@ void CheckKvWrite(Storage storage, int64_t head_dim) {
   RowProgram p;
   int key = p.RmsNorm(p.Load({.operand = 0, .width = kHeads * head_dim}),
                       {.weight = 2, .group = head_dim, .eps = 1e-6f});
-  p.KvWrite(key, p.Load({.operand = 1, .width = kHeads * head_dim}), cache);
+  p.KeyWrite(key, cache);
+  p.ValueWrite(p.Load({.operand = 1, .width = kHeads * head_dim}), cache);
   const auto size = static_cast<size_t>(kRows * kHeads * head_dim);
   std::vector<Bytes> operands = {BytesOf(RandomFloats(size, 1)),
                                  BytesOf(RandomFloats(size, 2)),
@@ -389,11 +393,11 @@ void CheckKvWrite(Storage storage, int64_t head_dim) {
   }
 }
 
-TEST(Rowwise, KvWrite) {
+TEST(Rowwise, CacheWrites) {
   for (Storage storage : {Storage::kF32, Storage::kBF16}) {
     for (int64_t head_dim : {32, 8, 20}) {
       SCOPED_TRACE(head_dim);
-      CheckKvWrite(storage, head_dim);
+      CheckCacheWrites(storage, head_dim);
     }
   }
 }
