@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/ADT/StringExtras.h"
@@ -83,6 +84,88 @@ std::string NameOfRowwise(llvm::ArrayRef<mlir::Operation*> ops) {
   return WithPath(ops, llvm::join(parts, "."));
 }
 
+// The ops that work on each head of some matmuls' products by itself, as far as they can follow the
+// matmuls at once.
+class HeadSteps {
+ public:
+  explicit HeadSteps(llvm::ArrayRef<mlir::Operation*> matmuls)
+      : first_(matmuls.front()), last_(matmuls.back()) {
+    for (mlir::Operation* matmul : matmuls) product_of_[matmul->getResult(0)] = matmul;
+  }
+
+  // Whether `op` could be added: all that it reads of the products comes through ops that are here,
+  // and the rest is there before the matmuls.
+  bool Add(mlir::Operation* op) {
+    if (ops_.contains(op)) return false;
+    llvm::SmallPtrSet<mlir::Operation*, 2> products;
+    for (mlir::Value operand : op->getOperands()) {
+      auto product = product_of_.find(operand);
+      if (product != product_of_.end()) {
+        products.insert(product->second);
+      } else if (!IsDefinedBefore(operand, first_)) {
+        return false;
+      }
+    }
+    if (!IsStep(op, products.size())) return false;
+    ops_.insert(op);
+    for (mlir::Value result : op->getResults()) product_of_[result] = *products.begin();
+    return true;
+  }
+
+  // Whether they leave nothing to read to others but what no step reads: each product is split into
+  // heads and goes nowhere else, and there is work for the heads.
+  bool IsComplete(llvm::ArrayRef<mlir::Operation*> matmuls) const {
+    for (mlir::Operation* matmul : matmuls) {
+      if (!matmul->hasOneUse() || !ops_.contains(*matmul->user_begin())) return false;
+    }
+    for (mlir::Operation* op : ops_) {
+      auto is_inside = [&](mlir::Operation* user) { return ops_.contains(user); };
+      if (llvm::any_of(op->getUsers(), is_inside) && !llvm::all_of(op->getUsers(), is_inside))
+        return false;
+    }
+    return !llvm::all_of(ops_, llvm::IsaPred<ReshapeOp>);
+  }
+
+  std::vector<mlir::Operation*> InOrder() const {
+    std::vector<mlir::Operation*> ops(ops_.begin(), ops_.end());
+    llvm::sort(ops, [](mlir::Operation* a, mlir::Operation* b) { return a->isBeforeInBlock(b); });
+    return ops;
+  }
+
+ private:
+  static bool IsHeads(mlir::Value value) {
+    auto type = llvm::dyn_cast<mlir::RankedTensorType>(value.getType());
+    return type && type.getRank() == 3;
+  }
+
+  bool IsStep(mlir::Operation* op, size_t products) const {
+    if (auto write = llvm::dyn_cast<KvWriteOp>(op)) {
+      return product_of_.contains(write.getKey()) && product_of_.contains(write.getValue()) &&
+             CanWriteAtOnce(write);
+    }
+    if (products != 1) return false;
+    if (llvm::isa<ReshapeOp>(op))
+      return llvm::isa_and_nonnull<MatmulOp>(op->getOperand(0).getDefiningOp()) &&
+             IsHeads(op->getResult(0));
+    return llvm::isa<RmsNormOp, RopeOp, AddOp, SubOp, MulOp, ScaleOp, SiluOp>(op) &&
+           IsHeads(op->getResult(0));
+  }
+
+  // One write, and nothing between that sees a cache.
+  bool CanWriteAtOnce(KvWriteOp write) const {
+    for (mlir::Operation* op = last_->getNextNode(); op != write; op = op->getNextNode()) {
+      if (llvm::any_of(op->getOperandTypes(), llvm::IsaPred<KvLayerType, KvCacheType>))
+        return false;
+    }
+    return true;
+  }
+
+  mlir::Operation* first_;
+  mlir::Operation* last_;
+  llvm::SmallPtrSet<mlir::Operation*, 16> ops_;
+  llvm::DenseMap<mlir::Value, mlir::Operation*> product_of_;  // the matmul that a value comes from
+};
+
 class GroupFormer {
  public:
   explicit GroupFormer(mlir::Block& block) : block_(block) {}
@@ -147,6 +230,7 @@ class GroupFormer {
     group.rule = group.ops.size() > 1 ? "matmul_shared_input" : "matmul";
     if (group.ops.size() == 2) TakeSwiglu(group);
     if (group.ops.size() == 1) TakeResidual(group);
+    if (llvm::all_of(group.ops, llvm::IsaPred<MatmulOp>)) TakeHeadSteps(group);
     TakeReshapes(group);
     TakeNorm(group, first);
     anchors_.push_back(std::move(group));
@@ -199,17 +283,36 @@ class GroupFormer {
     group.rule = "norm+" + group.rule;
   }
 
-  // Rule 5: a reshape moves no data. Where it is the only reader of what an anchor computes it
+  // Rule 5: what works on each head of the products by itself (norm, rotary embedding, the write to
+  // the cache) runs on it while it is in a core's cache, and the products never go to memory. Not
+  // where anything else reads what these ops pass to each other.
+  void TakeHeadSteps(FusionGroup& group) {
+    HeadSteps steps(group.ops);
+    std::vector<mlir::Value> values;
+    for (mlir::Operation* matmul : group.ops) values.push_back(matmul->getResult(0));
+    for (size_t i = 0; i < values.size(); ++i) {
+      for (mlir::Operation* user : UsersInOrder(values[i])) {
+        if (grouped_.contains(user) || !steps.Add(user)) continue;
+        llvm::append_range(values, user->getResults());
+      }
+    }
+    if (!steps.IsComplete(group.ops)) return;
+    for (mlir::Operation* op : steps.InOrder()) Take(group, op, "");
+    group.rule += "+heads";
+  }
+
+  // Rule 6: a reshape moves no data. Where it is the only reader of what an anchor computes it
   // joins the anchor, or it could be left alone in a launch that copies.
   void TakeReshapes(FusionGroup& group) {
     for (mlir::Operation* op : std::vector<mlir::Operation*>(group.ops)) {
       if (op->getNumResults() != 1 || !op->getResult(0).hasOneUse()) continue;
       auto reshape = llvm::dyn_cast<ReshapeOp>(*op->getResult(0).user_begin());
-      if (reshape && reshape->getBlock() == &block_) Take(group, reshape, "");
+      if (reshape && reshape->getBlock() == &block_ && !grouped_.contains(reshape))
+        Take(group, reshape, "");
     }
   }
 
-  // Rule 6: what is left between two anchors works row by row: neighbours with the same rows become
+  // Rule 7: what is left between two anchors works row by row: neighbours with the same rows become
   // one loop over rows.
   void CollectRowwise() {
     FusionGroup current;

@@ -143,7 +143,89 @@ func.func @norm_of_other_rows(%x: tensor<?x2x16xf32, #t>, %h: tensor<?x16xbf16, 
   return %o, %p : tensor<?x2x8xf32, #t>, tensor<?x8xf32, #t>
 }
 
-// Rule 5: reshapes join the anchor whose only reader they are.
+// Rule 5: what works on the heads of the products joins them, with the write to the cache; what is read later is a result.
+// CHECK-LABEL: func.func @head_steps
+func.func @head_steps(%x: tensor<?x32xf32, #t>, %w: tensor<64x32xf32>, %v: tensor<32x32xf32>, %g: tensor<16xf32>, %kv: !layer,
+                      %cos: tensor<?x8xf32, #t>, %sin: tensor<?x8xf32, #t>, %positions: tensor<?xi32, #t>,
+                      %row_sequence: tensor<?xi32, #t>) -> tensor<?x4x16xf32, #t> {
+  // CHECK-NEXT: %[[Q:.*]] = lathe.dispatch "q+k+v" {{.*}} -> tensor<?x4x16xf32, #tokens> attributes {rule = "matmul_shared_input+heads"}
+  // CHECK-COUNT-3: lathe.matmul
+  // CHECK: lathe.rms_norm
+  // CHECK: %[[ROTATED:.*]] = lathe.rope
+  // CHECK: lathe.kv_write
+  // CHECK-NEXT: lathe.yield %[[ROTATED]]
+  %q = lathe.matmul %x, %w : tensor<?x32xf32, #t>, tensor<64x32xf32> loc("q")
+  %k = lathe.matmul %x, %v : tensor<?x32xf32, #t>, tensor<32x32xf32> loc("k")
+  %qh = lathe.reshape %q : tensor<?x64xf32, #t> -> tensor<?x4x16xf32, #t>
+  %qn = lathe.rms_norm %qh, %g {eps = 1.0e-6 : f64} : tensor<?x4x16xf32, #t>, tensor<16xf32>
+  %qr = lathe.rope %qn, %cos, %sin : tensor<?x4x16xf32, #t>, tensor<?x8xf32, #t>
+  %kh = lathe.reshape %k : tensor<?x32xf32, #t> -> tensor<?x2x16xf32, #t>
+  %kr = lathe.rope %kh, %cos, %sin : tensor<?x2x16xf32, #t>, tensor<?x8xf32, #t>
+  %u = lathe.matmul %x, %v : tensor<?x32xf32, #t>, tensor<32x32xf32> loc("v")
+  %uh = lathe.reshape %u : tensor<?x32xf32, #t> -> tensor<?x2x16xf32, #t>
+  lathe.kv_write %kv, %kr, %uh, %positions, %row_sequence : !layer, tensor<?x2x16xf32, #t>, tensor<?x2x16xf32, #t>, tensor<?xi32, #t>, tensor<?xi32, #t>
+  // CHECK: lathe.dispatch "attention" (%{{.*}} = %[[Q]] :
+  %a = lathe.attention %qr, %kv, %positions, %row_sequence {scale = 0.25 : f64} : tensor<?x4x16xf32, #t>, !layer, tensor<?xi32, #t>, tensor<?xi32, #t>
+  return %a : tensor<?x4x16xf32, #t>
+}
+
+// Not where another one reads what they pass to each other,
+// CHECK-LABEL: func.func @normalised_heads_are_read
+func.func @normalised_heads_are_read(%x: tensor<?x32xf32, #t>, %w: tensor<64x32xf32>, %g: tensor<16xf32>, %cos: tensor<?x8xf32, #t>,
+                                     %sin: tensor<?x8xf32, #t>) -> (tensor<?x4x16xf32, #t>, tensor<?x4x16xf32, #t>) {
+  // CHECK: lathe.dispatch "q" {{.*}} attributes {rule = "matmul"}
+  // CHECK: lathe.dispatch "rms_norm.rope" {{.*}} attributes {rule = "rowwise"}
+  %q = lathe.matmul %x, %w : tensor<?x32xf32, #t>, tensor<64x32xf32> loc("q")
+  %qh = lathe.reshape %q : tensor<?x64xf32, #t> -> tensor<?x4x16xf32, #t>
+  %qn = lathe.rms_norm %qh, %g {eps = 1.0e-6 : f64} : tensor<?x4x16xf32, #t>, tensor<16xf32>
+  %qr = lathe.rope %qn, %cos, %sin : tensor<?x4x16xf32, #t>, tensor<?x8xf32, #t>
+  return %qr, %qn : tensor<?x4x16xf32, #t>, tensor<?x4x16xf32, #t>
+}
+
+// where a norm goes over all heads at once, or a product is no heads,
+// CHECK-LABEL: func.func @not_heads
+func.func @not_heads(%x: tensor<?x32xf32, #t>, %w: tensor<64x32xf32>, %g: tensor<64xf32>, %cos: tensor<?x8xf32, #t>,
+                     %sin: tensor<?x8xf32, #t>) -> (tensor<?x4x16xf32, #t>, tensor<?x4x16xf32, #t>, tensor<?x64xf32, #t>) {
+  // CHECK: lathe.dispatch "a+b+c" {{.*}} attributes {rule = "matmul_shared_input"}
+  // CHECK: lathe.dispatch "rms_norm.rope" {{.*}} attributes {rule = "rowwise"}
+  %a = lathe.matmul %x, %w : tensor<?x32xf32, #t>, tensor<64x32xf32> loc("a")
+  %an = lathe.rms_norm %a, %g {eps = 1.0e-6 : f64} : tensor<?x64xf32, #t>, tensor<64xf32>
+  %ah = lathe.reshape %an : tensor<?x64xf32, #t> -> tensor<?x4x16xf32, #t>
+  %ar = lathe.rope %ah, %cos, %sin : tensor<?x4x16xf32, #t>, tensor<?x8xf32, #t>
+  %b = lathe.matmul %x, %w : tensor<?x32xf32, #t>, tensor<64x32xf32> loc("b")
+  %bh = lathe.reshape %b : tensor<?x64xf32, #t> -> tensor<?x4x16xf32, #t>
+  %br = lathe.rope %bh, %cos, %sin : tensor<?x4x16xf32, #t>, tensor<?x8xf32, #t>
+  %c = lathe.matmul %x, %w : tensor<?x32xf32, #t>, tensor<64x32xf32> loc("c")
+  return %ar, %br, %c : tensor<?x4x16xf32, #t>, tensor<?x4x16xf32, #t>, tensor<?x64xf32, #t>
+}
+
+// where something between reads the cache,
+// CHECK-LABEL: func.func @cache_is_read_before
+func.func @cache_is_read_before(%x: tensor<?x32xf32, #t>, %v: tensor<32x32xf32>, %h: tensor<?x2x16xf32, #t>, %kv: !layer,
+                                %positions: tensor<?xi32, #t>, %row_sequence: tensor<?xi32, #t>) -> tensor<?x2x16xf32, #t> {
+  // CHECK: lathe.dispatch "k" {{.*}} attributes {rule = "matmul"}
+  // CHECK: lathe.dispatch "attention"
+  // CHECK: lathe.dispatch "kv_write" {{.*}} attributes {rule = "rowwise"}
+  %k = lathe.matmul %x, %v : tensor<?x32xf32, #t>, tensor<32x32xf32> loc("k")
+  %kh = lathe.reshape %k : tensor<?x32xf32, #t> -> tensor<?x2x16xf32, #t>
+  %a = lathe.attention %h, %kv, %positions, %row_sequence {scale = 0.25 : f64} : tensor<?x2x16xf32, #t>, !layer, tensor<?xi32, #t>, tensor<?xi32, #t>
+  lathe.kv_write %kv, %kh, %kh, %positions, %row_sequence : !layer, tensor<?x2x16xf32, #t>, tensor<?x2x16xf32, #t>, tensor<?xi32, #t>, tensor<?xi32, #t>
+  return %a : tensor<?x2x16xf32, #t>
+}
+
+// or where the steps need what is computed behind the matmul.
+// CHECK-LABEL: func.func @step_needs_more
+func.func @step_needs_more(%x: tensor<?x32xf32, #t>, %v: tensor<32x32xf32>, %h: tensor<?x2x16xf32, #t>) -> tensor<?x2x16xf32, #t> {
+  // CHECK: lathe.dispatch "k" {{.*}} attributes {rule = "matmul"}
+  // CHECK: lathe.dispatch "neg.mul" {{.*}} attributes {rule = "rowwise"}
+  %k = lathe.matmul %x, %v : tensor<?x32xf32, #t>, tensor<32x32xf32> loc("k")
+  %kh = lathe.reshape %k : tensor<?x32xf32, #t> -> tensor<?x2x16xf32, #t>
+  %late = lathe.neg %h : tensor<?x2x16xf32, #t>
+  %s = lathe.mul %kh, %late : tensor<?x2x16xf32, #t>
+  return %s : tensor<?x2x16xf32, #t>
+}
+
+// Rule 6: reshapes join the anchor whose only reader they are.
 // CHECK-LABEL: func.func @reshapes
 func.func @reshapes(%x: tensor<?x32xf32, #t>, %w: tensor<32x32xf32>, %v: tensor<16x32xf32>, %kv: !layer,
                     %positions: tensor<?xi32, #t>, %row_sequence: tensor<?xi32, #t>) -> (tensor<?x32xf32, #t>, tensor<?x1x16xf32, #t>) {
@@ -163,7 +245,7 @@ func.func @reshapes(%x: tensor<?x32xf32, #t>, %w: tensor<32x32xf32>, %v: tensor<
   return %m, %kh : tensor<?x32xf32, #t>, tensor<?x1x16xf32, #t>
 }
 
-// Rule 6: row-by-row ops between anchors share one loop while their rows are the same; effects keep their place.
+// Rule 7: row-by-row ops between anchors share one loop while their rows are the same; effects keep their place.
 // CHECK-LABEL: func.func @rowwise
 func.func @rowwise(%x: tensor<?x2x16xf32, #t>, %g: tensor<16xf32>, %kv: !layer, %inv: tensor<8xf32>, %positions: tensor<?xi32, #t>,
                    %row_sequence: tensor<?xi32, #t>, %rows: tensor<?xi32, #r>) -> tensor<?x2x16xf32, #r> {

@@ -59,6 +59,20 @@ TEST(DispatchCostTest, ANormBeforeAMatmulReadsItsWeightOnly) {
   EXPECT_EQ(cost.bytes_written.ToString(), "64*tokens");
 }
 
+TEST(DispatchCostTest, AProductThatStepsTakeIsNoMemory) {
+  OpCost cost = CostOf(R"(
+    %r = lathe.dispatch "heads" (%a = %x : tensor<?x16xf32, #tokens>, %b = %w : tensor<8x16xf32>)
+        -> tensor<?x2x4xf32, #tokens> {
+      %m = lathe.matmul %a, %b : tensor<?x16xf32, #tokens>, tensor<8x16xf32>
+      %h = lathe.reshape %m : tensor<?x8xf32, #tokens> -> tensor<?x2x4xf32, #tokens>
+      %n = lathe.neg %h : tensor<?x2x4xf32, #tokens>
+      lathe.yield %n : tensor<?x2x4xf32, #tokens>
+    })");
+  EXPECT_EQ(cost.flops.ToString(), "264*tokens");
+  EXPECT_EQ(cost.bytes_read.ToString(), "64*tokens + 512");
+  EXPECT_EQ(cost.bytes_written.ToString(), "32*tokens");
+}
+
 TEST(DispatchCostTest, ReshapesMoveNothing) {
   OpCost cost = CostOf(R"(
     %r = lathe.dispatch "reshaped" (%a = %x : tensor<?x16xf32, #tokens>)
