@@ -385,8 +385,9 @@ Value KernelBuilder::ShiftRight(Value lanes, int bits) {
   return Make<arith::ShRUIOp>(lanes, Make<arith::ConstantOp>(amount));
 }
 Value KernelBuilder::MaxUnsigned(Value a, Value b) { return Make<arith::MaxUIOp>(a, b); }
-Value KernelBuilder::Truncated(Type element, Value lanes) {
-  return Make<arith::TruncIOp>(cast<VectorType>(lanes.getType()).clone(element), lanes);
+Value KernelBuilder::Truncated(Type element, Value integers) {
+  auto lanes = dyn_cast<VectorType>(integers.getType());
+  return Make<arith::TruncIOp>(lanes ? Type(lanes.clone(element)) : element, integers);
 }
 Value KernelBuilder::Shuffled(Value vector, ArrayRef<int64_t> lanes) {
   return Make<vector::ShuffleOp>(vector, vector, lanes);

@@ -163,7 +163,7 @@ class KernelBuilder {
   Value SplatI32(int32_t value);
   Value ShiftRight(Value lanes, int bits);  // zeros come in
   Value MaxUnsigned(Value a, Value b);
-  Value Truncated(Type element, Value lanes);
+  Value Truncated(Type element, Value integers);  // scalar or vector
   Value Shuffled(Value vector, llvm::ArrayRef<int64_t> lanes);
   Value Joined(Value low, Value high);  // one vector of the lanes of both
   Value ReduceAddInt(Value vector);

@@ -14,6 +14,7 @@
 #include "ops/linear/linear_ops.h"
 #include "ops/norm/norm_ops.h"
 #include "ops/rotary/rotary_ops.h"
+#include "ops/sampling/sampling_ops.h"
 
 namespace lathe {
 namespace {
@@ -176,7 +177,7 @@ class GroupFormer {
     for (mlir::Operation& op : llvm::make_early_inc_range(block_)) {
       if (auto matmul = llvm::dyn_cast<MatmulOp>(op); matmul && !grouped_.contains(&op))
         GroupMatmuls(matmul);
-      if (llvm::isa<AttentionOp, RopeTableOp>(op)) {
+      if (llvm::isa<AttentionOp, RopeTableOp, ArgmaxOp, ArgmaxByBlocksOp>(op)) {
         std::string mnemonic = op.getName().stripDialect().str();
         anchors_.push_back({{&op}, mnemonic, WithPath({&op}, mnemonic)});
         grouped_.insert(&op);

@@ -1,6 +1,7 @@
 // The rules by which phase `fuse` groups ops into dispatches. A group becomes one kernel launch.
 //
-// Groups form around anchors: ops with a loop nest of their own (matmul, attention, rope_table).
+// Groups form around anchors: ops with a loop nest of their own (matmul, attention, rope_table,
+// argmax).
 // Everything else works row by row, and neighbours with the same rows share one loop over them. No
 // rule names a model.
 #pragma once

@@ -38,6 +38,7 @@ absl::StatusOr<std::string> ChosenKernelName(DispatchOp dispatch, const Target& 
 absl::StatusOr<KernelChoice> MatchCpuMatmul(DispatchOp dispatch);
 absl::StatusOr<KernelChoice> MatchCpuAttention(DispatchOp dispatch);
 absl::StatusOr<KernelChoice> MatchCpuRopeTable(DispatchOp dispatch);
+absl::StatusOr<KernelChoice> MatchCpuArgmax(DispatchOp dispatch);
 absl::StatusOr<KernelChoice> MatchCpuRowwise(DispatchOp dispatch);
 
 }  // namespace lathe

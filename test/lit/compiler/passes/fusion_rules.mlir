@@ -269,6 +269,16 @@ func.func @rowwise(%x: tensor<?x2x16xf32, #t>, %g: tensor<16xf32>, %kv: !layer, 
   return %y : tensor<?x2x16xf32, #r>
 }
 
+// The choice of the largest is a launch of its own, whose rows have one number each.
+// CHECK-LABEL: func.func @argmax
+func.func @argmax(%x: tensor<?x40xf32, #r>, %limits: tensor<?xi32, #r>) -> (tensor<?x40xf32, #r>, tensor<?xi32, #r>) {
+  // CHECK: lathe.dispatch "neg" {{.*}} attributes {rule = "rowwise"}
+  // CHECK: lathe.dispatch "argmax" {{.*}} -> tensor<?xi32, #logit_rows> attributes {rule = "argmax"}
+  %n = lathe.neg %x : tensor<?x40xf32, #r>
+  %ids = lathe.argmax %n, %limits : tensor<?x40xf32, #r>, tensor<?xi32, #r>
+  return %n, %ids : tensor<?x40xf32, #r>, tensor<?xi32, #r>
+}
+
 // Weights stand at the top and in no dispatch; calls and dispatches that are there already part groups.
 lathe.param @w : tensor<32xf32>
 func.func private @layer(%x: tensor<?x32xf32, #t>) -> tensor<?x32xf32, #t>

@@ -149,10 +149,11 @@ func.func @half_norm(%x: tensor<?x32xf32, #t>, %g: tensor<32xf16>, %w: tensor<32
 #t = #lathe.sym<tokens>
 
 func.func @other_inputs(%x: tensor<?x32xf32, #t>, %z: tensor<?x32xf32, #t>, %w: tensor<16x32xf32>) {
-  // expected-error @+5 {{has no kernel for dispatch 'two'}}
-  // expected-note @+4 {{matmul: no, the matmuls have different inputs}}
-  // expected-note @+3 {{attention: no}}
-  // expected-note @+2 {{rope_table: no}}
+  // expected-error @+6 {{has no kernel for dispatch 'two'}}
+  // expected-note @+5 {{matmul: no, the matmuls have different inputs}}
+  // expected-note @+4 {{attention: no}}
+  // expected-note @+3 {{rope_table: no}}
+  // expected-note @+2 {{argmax: no}}
   // expected-note @+1 {{rowwise: no, has no way to run lathe.matmul}}
   %r:2 = lathe.dispatch "two" (%i = %x : tensor<?x32xf32, #t>, %j = %z : tensor<?x32xf32, #t>, %p = %w : tensor<16x32xf32>) -> (tensor<?x16xf32, #t>, tensor<?x16xf32, #t>) {
     %m = lathe.matmul %i, %p : tensor<?x32xf32, #t>, tensor<16x32xf32>
@@ -167,10 +168,11 @@ func.func @other_inputs(%x: tensor<?x32xf32, #t>, %z: tensor<?x32xf32, #t>, %w: 
 #t = #lathe.sym<tokens>
 
 func.func @half(%x: tensor<?x32xf32, #t>, %w: tensor<16x32xf16>) {
-  // expected-error @+5 {{has no kernel for dispatch 'half'}}
-  // expected-note @+4 {{matmul: no, no packed layout for weights of type f16}}
-  // expected-note @+3 {{attention: no}}
-  // expected-note @+2 {{rope_table: no}}
+  // expected-error @+6 {{has no kernel for dispatch 'half'}}
+  // expected-note @+5 {{matmul: no, no packed layout for weights of type f16}}
+  // expected-note @+4 {{attention: no}}
+  // expected-note @+3 {{rope_table: no}}
+  // expected-note @+2 {{argmax: no}}
   // expected-note @+1 {{rowwise: no}}
   %r = lathe.dispatch "half" (%i = %x : tensor<?x32xf32, #t>, %p = %w : tensor<16x32xf16>) -> tensor<?x16xf32, #t> {
     %m = lathe.matmul %i, %p : tensor<?x32xf32, #t>, tensor<16x32xf16>
@@ -185,10 +187,11 @@ func.func @half(%x: tensor<?x32xf32, #t>, %w: tensor<16x32xf16>) {
 
 // The product goes to memory nowhere but through the epilogue.
 func.func @product_is_read(%x: tensor<?x32xf32, #t>, %w: tensor<32x32xf32>) {
-  // expected-error @+5 {{has no kernel for dispatch 'twice'}}
-  // expected-note @+4 {{matmul: no, does not write result 0 of the dispatch}}
-  // expected-note @+3 {{attention: no}}
-  // expected-note @+2 {{rope_table: no}}
+  // expected-error @+6 {{has no kernel for dispatch 'twice'}}
+  // expected-note @+5 {{matmul: no, does not write result 0 of the dispatch}}
+  // expected-note @+4 {{attention: no}}
+  // expected-note @+3 {{rope_table: no}}
+  // expected-note @+2 {{argmax: no}}
   // expected-note @+1 {{rowwise: no}}
   %r:2 = lathe.dispatch "twice" (%i = %x : tensor<?x32xf32, #t>, %p = %w : tensor<32x32xf32>) -> (tensor<?x32xf32, #t>, tensor<?x32xf32, #t>) {
     %m = lathe.matmul %i, %p : tensor<?x32xf32, #t>, tensor<32x32xf32>
