@@ -10,6 +10,7 @@
 #include "ops/linear/linear_build.h"
 #include "ops/norm/norm_build.h"
 #include "ops/rotary/rotary_build.h"
+#include "ops/sampling/sampling_build.h"
 #include "runtime/base/status_macros.h"
 
 namespace lathe::qwen3 {
@@ -105,6 +106,7 @@ void EmitStep(GraphBuilder& b, const Config& c, const ModelOptions& options) {
   rows.positions = b.Input("positions", b.Tensor(DType::kI32, {"tokens"}));
   rows.row_sequence = b.Input("row_sequence", b.Tensor(DType::kI32, {"tokens"}));
   Value logit_rows = b.Input("logit_rows", b.Tensor(DType::kI32, {"logit_rows"}));
+  Value id_limits = b.Input("id_limits", b.Tensor(DType::kI32, {"logit_rows"}));
   Caches caches(b, c);
 
   WeightScope model = b.Weights("model");
@@ -134,7 +136,9 @@ void EmitStep(GraphBuilder& b, const Config& c, const ModelOptions& options) {
                    ? embedding
                    : b.Weights("").In("lm_head").Param("weight", {c.vocab_size, c.hidden_size});
   LocationScope here(b, b.Weights("").In("lm_head"));
-  b.Output("logits", Matmul(b, last, head));  // [R, V]
+  Value logits = Matmul(b, last, head);  // [R, V]
+  b.Output("logits", logits);
+  b.Output("greedy_ids", Argmax(b, logits, id_limits));  // [R]
   b.EndEntry();
 }
 

@@ -8,12 +8,16 @@ void Batch::Build(absl::Span<const Piece> pieces) {
   row_sequence_.clear();
   row_offsets_.assign(1, 0);
   logit_rows_.clear();
+  id_limits_.clear();
   logit_offsets_.assign(1, 0);
   for (size_t i = 0; i < pieces.size(); ++i) {
     const Sequence& sequence = *pieces[i].sequence;
     int64_t first_logit = sequence.FirstLogitPosition(pieces[i].end);
     for (int64_t position = sequence.num_computed(); position < pieces[i].end; ++position) {
-      if (position >= first_logit) logit_rows_.push_back(static_cast<int32_t>(tokens_.size()));
+      if (position >= first_logit) {
+        logit_rows_.push_back(static_cast<int32_t>(tokens_.size()));
+        id_limits_.push_back(sequence.id_limit());
+      }
       tokens_.push_back(sequence.tokens()[static_cast<size_t>(position)]);
       positions_.push_back(static_cast<int32_t>(position));
       row_sequence_.push_back(static_cast<int32_t>(i));
@@ -34,6 +38,7 @@ StepInput Batch::input() const {
           .row_sequence = row_sequence_,
           .row_offsets = row_offsets_,
           .logit_rows = logit_rows_,
+          .id_limits = id_limits_,
           .page_tables = page_tables_};
 }
 

@@ -32,6 +32,7 @@ class Batch {
   std::vector<int32_t> row_sequence_;
   std::vector<int32_t> row_offsets_;
   std::vector<int32_t> logit_rows_;
+  std::vector<int32_t> id_limits_;
   std::vector<int64_t> logit_offsets_;
   std::vector<PageTable> page_tables_;
 };

@@ -135,7 +135,9 @@ absl::Status Generator::CheckRequest(const Request& request) const {
 
 absl::StatusOr<int64_t> Generator::Submit(Request request) {
   LATHE_RETURN_IF_ERROR(CheckRequest(request));
-  auto sequence = std::make_unique<Sequence>(next_id_, std::move(request), context_);
+  const int64_t limit = request.allow_padding_ids ? vocab_size_ : num_choices_;
+  auto sequence = std::make_unique<Sequence>(next_id_, std::move(request), context_,
+                                             static_cast<int32_t>(limit));
   for (const KvCache& cache : caches_) {
     int64_t needed = cache.layout().PagesFor(
         sequence->max_tokens(), sequence->MaxStepRows(options_.step_rows + kPrefillBlock));
@@ -194,11 +196,17 @@ absl::Status Generator::RunPieces(absl::Span<const Piece> pieces) {
     return absl::InternalError(absl::StrCat("the step gave ", runner_->Output("logits").size(),
                                             " logits, expected ", expected));
   }
+  if (runner_->GreedyIds().size() != input.logit_rows.size()) {
+    return absl::InternalError(absl::StrCat("the step gave ", runner_->GreedyIds().size(),
+                                            " ids for ", input.logit_rows.size(),
+                                            " rows of logits"));
+  }
   return absl::OkStatus();
 }
 
 void Generator::Deliver(absl::Span<const Piece> pieces) {
-  absl::Span<const float> logits = runner_->Output("logits");  // [R, V]
+  absl::Span<const float> logits = runner_->Output("logits");   // [R, V]
+  absl::Span<const int32_t> greedy_ids = runner_->GreedyIds();  // [R]
   for (size_t i = 0; i < pieces.size(); ++i) {
     Sequence& sequence = *pieces[i].sequence;
     if (sequence.is_finished()) continue;  // cancelled by the callback of another
@@ -211,10 +219,11 @@ void Generator::Deliver(absl::Span<const Piece> pieces) {
                                   .caches = caches_,
                                   .pages = sequence.pages()});
     }
-    size_t begin = static_cast<size_t>(batch_.first_logit_row(i) * vocab_size_);
-    size_t end = static_cast<size_t>(batch_.first_logit_row(i + 1) * vocab_size_);
-    int64_t num_choices = sequence.request().allow_padding_ids ? vocab_size_ : num_choices_;
-    sequence.Advance(pieces[i].end, logits.subspan(begin, end - begin), num_choices);
+    const auto first = static_cast<size_t>(batch_.first_logit_row(i));
+    const size_t count = static_cast<size_t>(batch_.first_logit_row(i + 1)) - first;
+    const auto width = static_cast<size_t>(vocab_size_);
+    sequence.Advance(pieces[i].end, logits.subspan(first * width, count * width),
+                     greedy_ids.subspan(first, count));
   }
 }
 

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "runtime/base/check.h"
 #include "runtime/base/status_macros.h"
+#include "runtime/base/strings.h"
 
 namespace lathe {
 namespace {
@@ -15,11 +16,13 @@ struct NamedRows {
   absl::string_view name;
   absl::Span<const int32_t> StepInput::*rows;
 };
-constexpr std::array<NamedRows, 5> kInputs = {{{"tokens", &StepInput::tokens},
+constexpr std::array<NamedRows, 6> kInputs = {{{"tokens", &StepInput::tokens},
                                                {"positions", &StepInput::positions},
                                                {"row_sequence", &StepInput::row_sequence},
                                                {"row_offsets", &StepInput::row_offsets},
-                                               {"logit_rows", &StepInput::logit_rows}}};
+                                               {"logit_rows", &StepInput::logit_rows},
+                                               {"id_limits", &StepInput::id_limits}}};
+constexpr absl::string_view kGreedyIds = "greedy_ids";
 
 const NamedRows* FindInput(absl::string_view name) {
   for (const NamedRows& input : kInputs) {
@@ -43,17 +46,19 @@ absl::StatusOr<std::unique_ptr<ProgramRunner>> ProgramRunner::Create(
     }
   }
   for (const artifact::Output& output : program->description().outputs()) {
-    if (output.dtype() != artifact::F32) {
+    const bool is_ids = output.name() == ToStd(kGreedyIds);
+    if (output.dtype() != (is_ids ? artifact::I32 : artifact::F32)) {
       return absl::InvalidArgumentError(
           absl::StrCat("entry ", program->description().entry(), ": output ", output.name(),
-                       " is of dtype number ", static_cast<int>(output.dtype()),
-                       ", expected F32; compile it again"));
+                       " is of dtype number ", static_cast<int>(output.dtype()), ", expected ",
+                       is_ids ? "I32" : "F32", "; compile it again"));
     }
   }
-  if (!program->HasOutput("logits")) {
+  for (absl::string_view name : {absl::string_view("logits"), kGreedyIds}) {
+    if (program->HasOutput(name)) continue;
     return absl::InvalidArgumentError(
-        absl::StrCat("entry ", program->description().entry(),
-                     " has no output logits, so it cannot choose tokens; compile it again"));
+        absl::StrCat("entry ", program->description().entry(), " has no output ", name,
+                     ", so it cannot choose tokens; compile it again"));
   }
   return std::unique_ptr<ProgramRunner>(new ProgramRunner(manifest, std::move(program)));
 }
@@ -100,10 +105,17 @@ void ProgramRunner::BindCostSymbols(const StepInput& input) {
 }
 
 absl::Span<const float> ProgramRunner::Output(absl::string_view name) const {
+  return name == kGreedyIds ? absl::Span<const float>() : View<float>(name);
+}
+
+absl::Span<const int32_t> ProgramRunner::GreedyIds() const { return View<int32_t>(kGreedyIds); }
+
+template <typename T>
+absl::Span<const T> ProgramRunner::View(absl::string_view name) const {
   if (!program_->HasOutput(name)) return {};
   absl::StatusOr<OutputView> view = program_->Output(name);
   if (!view.ok()) return {};
-  return {reinterpret_cast<const float*>(view->data), view->bytes / sizeof(float)};
+  return {reinterpret_cast<const T*>(view->data), view->bytes / sizeof(T)};
 }
 
 }  // namespace lathe

@@ -24,13 +24,15 @@ using StepObserver = std::function<void(const StepInput& input, const StepRecord
 
 class ProgramRunner : public StepRunner {
  public:
-  // Errors: Unimplemented for an input that no step of text has, InvalidArgument for logits that
-  // are not f32. `manifest` must outlive the runner.
+  // Errors: Unimplemented for an input that no step of text has, InvalidArgument for outputs of
+  // another type than a step of text has, or without logits or ids. `manifest` must outlive the
+  // runner.
   static absl::StatusOr<std::unique_ptr<ProgramRunner>> Create(const artifact::Manifest& manifest,
                                                                std::unique_ptr<Program> program);
 
   absl::Status Run(const StepInput& input, absl::Span<const KvCache> caches) override;
   absl::Span<const float> Output(absl::string_view name) const override;
+  absl::Span<const int32_t> GreedyIds() const override;
 
   const Program& program() const { return *program_; }
   // Steps from now on are timed and shown to `observer`; null: nobody looks at the clock.
@@ -40,6 +42,9 @@ class ProgramRunner : public StepRunner {
   ProgramRunner(const artifact::Manifest& manifest, std::unique_ptr<Program> program)
       : manifest_(manifest), program_(std::move(program)) {}
   void BindCostSymbols(const StepInput& input);
+  // An output whose elements are T, as Create checked.
+  template <typename T>
+  absl::Span<const T> View(absl::string_view name) const;
 
   const artifact::Manifest& manifest_;
   std::unique_ptr<Program> program_;

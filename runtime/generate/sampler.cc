@@ -25,18 +25,6 @@ bool Penalizes(const SamplingParams& params) {
 
 }  // namespace
 
-std::optional<int32_t> GreedyToken(absl::Span<const float> logits, int64_t num_tokens) {
-  LATHE_CHECK(num_tokens >= 0 && static_cast<size_t>(num_tokens) <= logits.size())
-      << num_tokens << " tokens, " << logits.size() << " logits";
-  logits = logits.subspan(0, static_cast<size_t>(num_tokens));
-  const float best = sampling::Largest(logits.data(), Count(logits));
-  if (best == -sampling::kInfinity) return std::nullopt;
-  for (size_t id = 0; id < logits.size(); ++id) {
-    if (logits[id] == best) return static_cast<int32_t>(id);
-  }
-  return std::nullopt;
-}
-
 Sampler::Sampler(const SamplingParams& params, absl::Span<const int32_t> stop_ids,
                  absl::Span<const int32_t> prompt)
     : params_(params),
@@ -73,20 +61,18 @@ bool Sampler::IsPlain() const {
          biases_.empty() && !params_.num_logprobs.has_value();
 }
 
-absl::StatusOr<ChosenToken> Sampler::Choose(absl::Span<const float> logits, int64_t num_choices) {
-  LATHE_CHECK(num_choices >= 0 && static_cast<size_t>(num_choices) <= logits.size() &&
-              num_choices <= sampling::kMaxVocabulary)
-      << num_choices << " choices, " << logits.size() << " logits";
-  logits = logits.subspan(0, static_cast<size_t>(num_choices));
+absl::StatusOr<ChosenToken> Sampler::Choose(absl::Span<const float> logits, int32_t greedy_id) {
+  LATHE_CHECK(greedy_id < static_cast<int64_t>(logits.size()) &&
+              logits.size() <= static_cast<size_t>(sampling::kMaxVocabulary))
+      << "id " << greedy_id << " of " << logits.size() << " logits";
   ChosenToken chosen;
-  LATHE_ASSIGN_OR_RETURN(chosen.id, IsPlain() ? ChoosePlain(logits) : ChooseByRow(logits));
+  LATHE_ASSIGN_OR_RETURN(chosen.id, IsPlain() ? ChoosePlain(greedy_id) : ChooseByRow(logits));
   if (params_.num_logprobs.has_value()) chosen.logprobs = Logprobs(logits, chosen.id);
   return chosen;
 }
 
-absl::StatusOr<int32_t> Sampler::ChoosePlain(absl::Span<const float> logits) const {
-  const std::optional<int32_t> id = GreedyToken(logits, Count(logits));
-  if (id.has_value()) return *id;
+absl::StatusOr<int32_t> Sampler::ChoosePlain(int32_t greedy_id) const {
+  if (greedy_id >= 0) return greedy_id;
   return NothingToChoose();
 }
 

@@ -1,7 +1,7 @@
 // Chooses the tokens of one request from rows of logits (ops/sampling/source), and remembers what
 // the penalties need to know.
 //   Sampler sampler(request.sampling, request.stop_ids, request.prompt);
-//   LATHE_ASSIGN_OR_RETURN(ChosenToken chosen, sampler.Choose(logits, num_choices));
+//   LATHE_ASSIGN_OR_RETURN(ChosenToken chosen, sampler.Choose(logits, greedy_id));
 //   sampler.Add(chosen.id);
 #pragma once
 
@@ -17,11 +17,6 @@
 #include "runtime/generate/sampling_params.h"
 
 namespace lathe {
-
-// The id below `num_tokens` with the largest logit, the lowest such id on ties. A logit that is not
-// a number never wins; none when no logit is above minus infinity. Ids from `num_tokens` on
-// (padding of the vocabulary) are never chosen; the logits stay as they are.
-std::optional<int32_t> GreedyToken(absl::Span<const float> logits, int64_t num_tokens);
 
 // Of the model itself: masks, penalties and temperature do not change them.
 struct TokenLogprobs {
@@ -39,10 +34,11 @@ class Sampler {
   Sampler(const SamplingParams& params, absl::Span<const int32_t> stop_ids,
           absl::Span<const int32_t> prompt);
 
-  // The token that follows those known so far. `logits`: a row of the model; only ids below
-  // `num_choices` are chosen. Errors: DataLoss for logits that are no numbers, InvalidArgument when
-  // the request's masks leave nothing to choose.
-  absl::StatusOr<ChosenToken> Choose(absl::Span<const float> logits, int64_t num_choices);
+  // The token that follows those known so far. `logits`: of the ids that may be chosen;
+  // `greedy_id`: the first of the largest of them, as the model found it, below 0 where none is a
+  // number above minus infinity. Errors: DataLoss for logits that are no numbers, InvalidArgument
+  // when the request's masks leave nothing to choose.
+  absl::StatusOr<ChosenToken> Choose(absl::Span<const float> logits, int32_t greedy_id);
 
   // `id` is part of the output now.
   void Add(int32_t id);
@@ -50,7 +46,7 @@ class Sampler {
  private:
   bool HasMask() const;
   bool IsPlain() const;
-  absl::StatusOr<int32_t> ChoosePlain(absl::Span<const float> logits) const;
+  absl::StatusOr<int32_t> ChoosePlain(int32_t greedy_id) const;
   absl::StatusOr<int32_t> ChooseByRow(absl::Span<const float> logits);
   absl::Status NothingToChoose() const;
   TokenLogprobs Logprobs(absl::Span<const float> logits, int32_t id) const;

@@ -8,10 +8,11 @@
 
 namespace lathe {
 
-Sequence::Sequence(int64_t id, Request request, int64_t context)
+Sequence::Sequence(int64_t id, Request request, int64_t context, int32_t id_limit)
     : id_(id),
       request_(std::move(request)),
       context_(context),
+      id_limit_(id_limit),
       tokens_(request_.prompt),
       sampler_(request_.sampling, request_.stop_ids, request_.prompt) {
   int64_t room = context_ - num_prompt_tokens();
@@ -82,9 +83,12 @@ int64_t Sequence::FirstLogitPosition(int64_t end) const {
   return chooses ? end - 1 : end;
 }
 
-void Sequence::Advance(int64_t end, absl::Span<const float> logits, int64_t num_choices) {
+void Sequence::Advance(int64_t end, absl::Span<const float> logits,
+                       absl::Span<const int32_t> greedy_ids) {
   bool is_prompt = num_computed_ < num_prompt_tokens();
-  size_t num_rows = static_cast<size_t>(end - FirstLogitPosition(end));
+  const size_t num_rows = greedy_ids.size();
+  LATHE_CHECK(static_cast<int64_t>(num_rows) == end - FirstLogitPosition(end))
+      << num_rows << " ids for the rows from " << FirstLogitPosition(end) << " to " << end;
   LATHE_CHECK(num_rows == 0 ? logits.empty() : logits.size() % num_rows == 0 && !logits.empty())
       << logits.size() << " logits for " << num_rows << " rows";
   if (is_prompt && request_.keep_prompt_logits) {
@@ -93,12 +97,13 @@ void Sequence::Advance(int64_t end, absl::Span<const float> logits, int64_t num_
   num_computed_ = end;
   if (end < num_tokens()) return;
   if (max_new_tokens_ == 0) return Finish(FinishReason::kLength);
-  Choose(logits.subspan(logits.size() - logits.size() / num_rows), num_choices);
+  Choose(greedy_ids.back(), logits.subspan(logits.size() - logits.size() / num_rows));
 }
 
 // `logits`: the last row's, [V].
-void Sequence::Choose(absl::Span<const float> logits, int64_t num_choices) {
-  absl::StatusOr<ChosenToken> chosen = sampler_.Choose(logits, num_choices);
+void Sequence::Choose(int32_t greedy_id, absl::Span<const float> logits) {
+  absl::StatusOr<ChosenToken> chosen =
+      sampler_.Choose(logits.subspan(0, static_cast<size_t>(id_limit_)), greedy_id);
   if (!chosen.ok()) return Finish(FinishReason::kFailed, chosen.status());
   const int32_t token = chosen->id;
   if (std::find(request_.stop_ids.begin(), request_.stop_ids.end(), token) !=

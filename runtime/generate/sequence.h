@@ -22,9 +22,11 @@ inline constexpr int64_t kPrefillBlock = 64;
 
 class Sequence {
  public:
-  Sequence(int64_t id, Request request, int64_t context);
+  // Ids from `id_limit` on are never chosen.
+  Sequence(int64_t id, Request request, int64_t context, int32_t id_limit);
 
   int64_t id() const { return id_; }
+  int32_t id_limit() const { return id_limit_; }
   const Request& request() const { return request_; }
   int64_t num_prompt_tokens() const { return static_cast<int64_t>(request_.prompt.size()); }
   // Prompt and new tokens.
@@ -49,9 +51,10 @@ class Sequence {
   absl::Status Admit(absl::Span<KvCache> caches, int64_t step_rows);
   // Room for the rows [num_computed, end), before the step that computes them.
   absl::Status Grow(absl::Span<KvCache> caches, int64_t end);
-  // The step is done: its logits, if any, are kept as asked and choose a token. `logits` are the
-  // rows that FirstLogitRow asked for. `num_choices`: ids from there on are never chosen.
-  void Advance(int64_t end, absl::Span<const float> logits, int64_t num_choices);
+  // The step is done: the logits [R, V] of the R rows that FirstLogitPosition asked for, if any,
+  // are kept as asked, and the last row chooses a token where the step makes one; `greedy_ids` [R]
+  // are what greedy choices are.
+  void Advance(int64_t end, absl::Span<const float> logits, absl::Span<const int32_t> greedy_ids);
   // First position in [num_computed, end) whose logits are needed; `end` when none is. All
   // positions from there on are.
   int64_t FirstLogitPosition(int64_t end) const;
@@ -65,11 +68,12 @@ class Sequence {
   Result TakeResult();
 
  private:
-  void Choose(absl::Span<const float> logits, int64_t num_choices);
+  void Choose(int32_t greedy_id, absl::Span<const float> logits);
 
   int64_t id_;
   Request request_;
   int64_t context_;
+  int32_t id_limit_;
   int64_t max_new_tokens_;
   int64_t max_tokens_;
   std::vector<int64_t>

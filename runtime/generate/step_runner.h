@@ -19,6 +19,7 @@ struct StepInput {
   absl::Span<const int32_t> row_sequence;   // [T] row of the page tables
   absl::Span<const int32_t> row_offsets;    // [B + 1] first row of each sequence, then T
   absl::Span<const int32_t> logit_rows;     // [R] rows that want logits, ascending
+  absl::Span<const int32_t> id_limits;      // [R] ids from there on may not be chosen
   absl::Span<const PageTable> page_tables;  // one for each cache group
 };
 
@@ -32,6 +33,10 @@ class StepRunner {
   // An output of the last step as f32, row major: "logits" [R, V], "layer_inputs.3" [T, H]. Empty
   // when the model has none of that name; valid until the next Run.
   virtual absl::Span<const float> Output(absl::string_view name) const = 0;
+
+  // [R] the lowest id below each limit with the largest logit; -1 where no logit below it is a
+  // number above minus infinity. Valid as long.
+  virtual absl::Span<const int32_t> GreedyIds() const = 0;
 };
 
 }  // namespace lathe

@@ -46,10 +46,12 @@ Outputs StepInputs(const std::vector<int32_t>& prompt, size_t begin, size_t end)
     rows.push_back(i);
   }
   std::vector<int32_t> sequences(tokens.size(), 0);
+  std::vector<int32_t> limits(tokens.size(), 250);
   return {{"tokens", HostTensor::Ints({count}, std::move(tokens))},
           {"positions", HostTensor::Ints({count}, std::move(positions))},
           {"row_sequence", HostTensor::Ints({count}, std::move(sequences))},
-          {"logit_rows", HostTensor::Ints({count}, std::move(rows))}};
+          {"logit_rows", HostTensor::Ints({count}, std::move(rows))},
+          {"id_limits", HostTensor::Ints({count}, std::move(limits))}};
 }
 
 // The prompt in two steps, so that the second reads what the first kept.
@@ -76,6 +78,7 @@ void ExpectSame(const Outputs& actual, const Outputs& expected, const std::strin
       ASSERT_NEAR(found->second.floats()[i], value, kTolerance * std::max(1.0f, std::abs(value)))
           << what << ": " << name << ", element " << i;
     }
+    EXPECT_EQ(found->second.ints(), truth.ints()) << what << ": " << name;
   }
 }
 

@@ -74,7 +74,8 @@ class QuantizedTest : public ::testing::TestWithParam<Variant> {
                                            {{"tokens", HostTensor::Ints({count}, prompt)},
                                             {"positions", HostTensor::Ints({count}, positions)},
                                             {"row_sequence", HostTensor(DType::kI32, {count})},
-                                            {"logit_rows", HostTensor::Ints({count}, positions)}},
+                                            {"logit_rows", HostTensor::Ints({count}, positions)},
+                                            {"id_limits", HostTensor(DType::kI32, {count})}},
                                            state));
     auto logits = outputs.at("logits").floats();
     return std::vector<float>(logits.begin(), logits.end());

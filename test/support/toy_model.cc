@@ -24,14 +24,22 @@ artifact::Expr Rows(uint32_t symbol, int64_t coefficient) {
   return MakeExpr({{coefficient, {symbol}, 0}});
 }
 
-// Buffers lie behind each other: layer inputs 0, 1, 2, then the logits. A row of a layer input
-// takes 64 bytes, of which it uses 12, so that every start is aligned.
+// Buffers lie behind each other: layer inputs 0, 1, 2, then the logits, then the ids. A row of a
+// layer input takes 64 bytes, of which it uses 12, and a row of logits ends at a multiple of 64, so
+// that every start is aligned.
+constexpr int64_t kLogitBytes = (kToyVocab * 4 + 63) / 64 * 64;
 artifact::Operand LayerInput(int64_t layer) {
   return BufferOperand(Rows(kTokens, layer * 64), Rows(kTokens, kToyHidden * 4), /*written=*/true);
 }
 artifact::Operand Logits() {
   return BufferOperand(Rows(kTokens, (kToyLayers + 1) * 64), Rows(kLogitRows, kToyVocab * 4),
                        /*written=*/true);
+}
+
+artifact::Operand GreedyIds() {
+  return BufferOperand(
+      MakeExpr({{(kToyLayers + 1) * 64, {kTokens}, 0}, {kLogitBytes, {kLogitRows}, 0}}),
+      Rows(kLogitRows, 4), /*written=*/true);
 }
 
 void AddInput(artifact::Program& program, const std::string& name, uint32_t symbol) {
@@ -41,14 +49,20 @@ void AddInput(artifact::Program& program, const std::string& name, uint32_t symb
   *input->add_shape() = Rows(symbol, 1);
 }
 
-void AddOutput(artifact::Program& program, const std::string& name, uint32_t symbol, int64_t width,
-               const artifact::Operand& operand) {
+artifact::Output* AddOutput(artifact::Program& program, const std::string& name,
+                            artifact::DType dtype, uint32_t symbol,
+                            const artifact::Operand& operand) {
   artifact::Output* output = program.add_outputs();
   output->set_name(name);
-  output->set_dtype(artifact::F32);
+  output->set_dtype(dtype);
   *output->add_shape() = Rows(symbol, 1);
-  *output->add_shape() = Constant(width);
   *output->mutable_buffer() = operand.buffer();
+  return output;
+}
+
+void AddMatrix(artifact::Program& program, const std::string& name, uint32_t symbol, int64_t width,
+               const artifact::Operand& operand) {
+  *AddOutput(program, name, artifact::F32, symbol, operand)->add_shape() = Constant(width);
 }
 
 void AddCommand(artifact::Program& program, const std::string& symbol,
@@ -70,6 +84,7 @@ void FillProgram(artifact::Program& program, const ToyModelOptions& options) {
   AddInput(program, "positions", kTokens);
   AddInput(program, "row_sequence", kTokens);
   AddInput(program, "logit_rows", kLogitRows);
+  AddInput(program, "id_limits", kLogitRows);
   artifact::Expr max_pages = Rows(kMaxPageSymbol, 1);
   std::vector<artifact::Operand> write = {InputOperand(0), InputOperand(1), InputOperand(2),
                                           PageTableOperand(0), PoolOperand(0, 0, true)};
@@ -77,19 +92,20 @@ void FillProgram(artifact::Program& program, const ToyModelOptions& options) {
   AddCommand(program, "toy_write", write, {max_pages}, Rows(kTokens, 1));
   AddCommand(program, "toy_logits",
              {InputOperand(3), InputOperand(1), InputOperand(2), PageTableOperand(0),
-              PoolOperand(0, 0, false), Logits()},
+              PoolOperand(0, 0, false), Logits(), InputOperand(4), GreedyIds()},
              {max_pages, Constant(kToyVocab), Constant(kToyTokenizer),
               Constant(options.padding_wins ? 0 : 1001)},
              Rows(kLogitRows, 1));
   *program.mutable_commands(1)->mutable_flops() = Rows(kAttendedKeys, 1);
   *program.mutable_commands(1)->mutable_bytes_read() = Rows(kCachedKeys, 4);
-  AddOutput(program, "logits", kLogitRows, kToyVocab, Logits());
+  AddMatrix(program, "logits", kLogitRows, kToyVocab, Logits());
+  AddOutput(program, "greedy_ids", artifact::I32, kLogitRows, GreedyIds());
   for (int64_t layer = 0; options.has_probes && layer <= kToyLayers; ++layer) {
-    AddOutput(program, absl::StrCat("layer_inputs.", layer), kTokens, kToyHidden,
+    AddMatrix(program, absl::StrCat("layer_inputs.", layer), kTokens, kToyHidden,
               LayerInput(layer));
   }
   *program.mutable_workspace_bytes() =
-      MakeExpr({{(kToyLayers + 1) * 64, {kTokens}, 0}, {kToyVocab * 4, {kLogitRows}, 0}});
+      MakeExpr({{(kToyLayers + 1) * 64, {kTokens}, 0}, {kLogitBytes + 4, {kLogitRows}, 0}});
 }
 
 void AddKvGroup(artifact::Manifest& manifest) {

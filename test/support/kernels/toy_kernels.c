@@ -51,7 +51,8 @@ KERNEL(toy_write) {
 }
 
 // logits[v] = -|v - next|, but 1 - dims[3] for the ids from dims[2] on, which no tokenizer knows.
-// Items are logit rows, dims = {max_pages, vocab, tokenizer size, penalty of padding ids}.
+// ids[r] = the first largest logit below limits[r]. Items are logit rows, dims = {max_pages, vocab,
+// tokenizer size, penalty of padding ids}.
 KERNEL(toy_logits) {
   (void)scratch;
   const int32_t* logit_rows = operands[0];
@@ -60,6 +61,8 @@ KERNEL(toy_logits) {
   const int32_t* table = operands[3];
   float* pool = operands[4];
   float* logits = operands[5];
+  const int32_t* limits = operands[6];
+  int32_t* ids = operands[7];
   for (int64_t i = begin; i < end; ++i) {
     int32_t row = logit_rows[i];
     int64_t sum = positions[row];
@@ -70,6 +73,10 @@ KERNEL(toy_logits) {
     for (int64_t v = 0; v < dims[1]; ++v) {
       int64_t distance = v > next ? v - next : next - v;
       logits[i * dims[1] + v] = v >= dims[2] ? 1.0f - (float)dims[3] : -(float)distance;
+    }
+    ids[i] = 0;
+    for (int32_t v = 1; v < limits[i] && v < dims[1]; ++v) {
+      if (logits[i * dims[1] + v] > logits[i * dims[1] + ids[i]]) ids[i] = v;
     }
   }
 }

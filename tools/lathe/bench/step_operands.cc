@@ -142,11 +142,13 @@ absl::StatusOr<std::vector<int32_t>> StepOperands::Integers(const std::string& n
     // Spread over the rows, the last among them.
     for (int64_t i = 0; i < count; ++i)
       values.push_back(static_cast<int32_t>(tokens * (i + 1) / count - 1));
+  } else if (name == "id_limits") {
+    values.assign(static_cast<size_t>(count), static_cast<int32_t>(vocabulary));
   } else {
-    return absl::UnimplementedError(
-        absl::StrCat("input ", name,
-                     " holds integers, and it is not known which ones make sense; "
-                     "known are tokens, positions, row_sequence, row_offsets and logit_rows"));
+    return absl::UnimplementedError(absl::StrCat(
+        "input ", name,
+        " holds integers, and it is not known which ones make sense; "
+        "known are tokens, positions, row_sequence, row_offsets, logit_rows and id_limits"));
   }
   if (static_cast<int64_t>(values.size()) != count) {
     return absl::InvalidArgumentError(absl::StrCat(

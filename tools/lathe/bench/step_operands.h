@@ -23,7 +23,8 @@ class StepOperands {
   // `symbols` must hold a value for each symbol of the entry's inputs. Of these, "tokens" rows are
   // spread over "sequences" sequences that have "cached_keys" keys together when the step is done;
   // absent ones are as small as they can be. Inputs that say where rows lie (positions,
-  // row_sequence, row_offsets, logit_rows, tokens) agree with that; all others are random.
+  // row_sequence, row_offsets, logit_rows, tokens) agree with that, id_limits leave every id to be
+  // chosen; all others are random.
   // InvalidArgument for symbols without a value or beyond all measure, Unimplemented for an input
   // of integers with another name.
   static absl::StatusOr<StepOperands> Make(mlir::ModuleOp problem, const SymbolValues& symbols,

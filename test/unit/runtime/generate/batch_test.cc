@@ -12,19 +12,19 @@ TEST(BatchTest, MixesPrefillPiecesAndDecodeRows) {
   std::vector<KvCache> caches;
   caches.push_back(
       KvCache::Create(testing::FakeManifest({.page_tokens = 16}).kv_groups(0), 32).value());
-  Sequence prefill(0, {.prompt = {1, 2, 3, 4, 5}, .pieces = {2, 2, 1}}, 100);
-  Sequence decode(1, {.prompt = {6, 7}}, 100);
-  Sequence all(2, {.prompt = {8, 9}, .max_new_tokens = 1, .keep_prompt_logits = true}, 100);
-  Sequence cut(3, {.prompt = std::vector<int32_t>(20, 3), .pieces = {17, 3}}, 100);
+  Sequence prefill(0, {.prompt = {1, 2, 3, 4, 5}, .pieces = {2, 2, 1}}, 100, 4);
+  Sequence decode(1, {.prompt = {6, 7}}, 100, 3);
+  Sequence all(2, {.prompt = {8, 9}, .max_new_tokens = 1, .keep_prompt_logits = true}, 100, 4);
+  Sequence cut(3, {.prompt = std::vector<int32_t>(20, 3), .pieces = {17, 3}}, 100, 2);
   for (Sequence* sequence : {&prefill, &decode, &all, &cut}) {
     LATHE_ASSERT_OK(sequence->Admit(absl::MakeSpan(caches), 64));
   }
   LATHE_ASSERT_OK(prefill.Grow(absl::MakeSpan(caches), 2));
-  prefill.Advance(2, {}, 4);
+  prefill.Advance(2, {}, {});
   LATHE_ASSERT_OK(decode.Grow(absl::MakeSpan(caches), 2));
-  decode.Advance(2, std::vector<float>{0, 0, 1, 0}, 4);
+  decode.Advance(2, std::vector<float>{0, 0, 1, 0}, {2});
   LATHE_ASSERT_OK(cut.Grow(absl::MakeSpan(caches), 17));
-  cut.Advance(17, {}, 4);
+  cut.Advance(17, {}, {});
 
   std::vector<Piece> pieces = {{&prefill, 4}, {&decode, 3}, {&all, 2}, {&cut, 20}};
   for (const Piece& piece : pieces)
@@ -39,6 +39,7 @@ TEST(BatchTest, MixesPrefillPiecesAndDecodeRows) {
     EXPECT_THAT(input.row_offsets, ElementsAre(0, 2, 3, 5, 8));
     EXPECT_THAT(input.logit_rows,
                 ElementsAre(2, 3, 4, 7));  // the first piece does not end its prompt
+    EXPECT_THAT(input.id_limits, ElementsAre(3, 4, 4, 2));
     EXPECT_EQ(batch.first_row(3), 5);
     EXPECT_EQ(batch.first_logit_row(0), 0);
     EXPECT_EQ(batch.first_logit_row(1), 0);

@@ -5,7 +5,6 @@
 #include <limits>
 
 #include "runtime/base/check.h"
-#include "runtime/generate/sampler.h"
 
 namespace lathe::testing {
 namespace {
@@ -22,6 +21,17 @@ void FillLogits(uint64_t hash, absl::Span<float> logits) {
   for (size_t id = 0; id < logits.size(); ++id) {
     logits[id] = static_cast<float>(Mix(hash, id) >> 40) / 65536.0f - 100.0f;
   }
+}
+
+// The first of the largest of `logits`; -1 where none is a number.
+int32_t GreedyId(absl::Span<const float> logits) {
+  int32_t best = -1;
+  for (size_t id = 0; id < logits.size(); ++id) {
+    const float least =
+        best < 0 ? -std::numeric_limits<float>::infinity() : logits[static_cast<size_t>(best)];
+    if (logits[id] > least) best = static_cast<int32_t>(id);
+  }
+  return best;
 }
 
 int64_t FirstVisible(int64_t window, int64_t position) {
@@ -101,8 +111,12 @@ absl::Status FakeModel::Run(const StepInput& input, absl::Span<const KvCache> ca
   }
   size_t vocab_size = static_cast<size_t>(options_.vocab_size);
   logits_.resize(input.logit_rows.size() * vocab_size);
+  greedy_ids_.clear();
   for (size_t i = 0; i < input.logit_rows.size(); ++i) {
-    LogitsOf(input, caches, static_cast<size_t>(input.logit_rows[i]), &logits_[i * vocab_size]);
+    float* row = &logits_[i * vocab_size];
+    LogitsOf(input, caches, static_cast<size_t>(input.logit_rows[i]), row);
+    const size_t num_ids = std::min(vocab_size, static_cast<size_t>(input.id_limits[i]));
+    greedy_ids_.push_back(GreedyId({row, num_ids}));
   }
   return absl::OkStatus();
 }
@@ -134,7 +148,9 @@ std::vector<int32_t> ExpectedTokens(const FakeModelOptions& options, std::vector
                                     int64_t num_new) {
   size_t num_prompt = prompt.size();
   for (int64_t i = 0; i < num_new; ++i) {
-    prompt.push_back(GreedyToken(ExpectedLogits(options, prompt), options.tokenizer_size).value());
+    const std::vector<float> logits = ExpectedLogits(options, prompt);
+    prompt.push_back(
+        GreedyId(absl::MakeSpan(logits).subspan(0, static_cast<size_t>(options.tokenizer_size))));
   }
   return std::vector<int32_t>(prompt.begin() + static_cast<ptrdiff_t>(num_prompt), prompt.end());
 }

@@ -32,6 +32,7 @@ class FakeModel : public StepRunner {
   absl::Status Run(const StepInput& input, absl::Span<const KvCache> caches) override;
   // "logits", and "layer_inputs.0" [T, 1]: the token of each row.
   absl::Span<const float> Output(absl::string_view name) const override;
+  absl::Span<const int32_t> GreedyIds() const override { return greedy_ids_; }
 
   // The next Run fails with this.
   void FailOnce(absl::Status status) { failure_ = std::move(status); }
@@ -48,6 +49,7 @@ class FakeModel : public StepRunner {
   absl::Status failure_;
   int32_t poison_ = -1;
   std::vector<float> logits_;
+  std::vector<int32_t> greedy_ids_;
   std::vector<float> layer_inputs_;
   std::vector<int64_t> rows_per_step_;
 };

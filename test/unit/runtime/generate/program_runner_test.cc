@@ -65,7 +65,9 @@ TEST_F(ProgramRunnerTest, TheGeneratorRunsACompiledProgram) {
 TEST_F(ProgramRunnerTest, OutputsAreFoundByName) {
   LATHE_ASSERT_OK_AND_ASSIGN(auto runner, Load(WriteToyModel({})));
   EXPECT_TRUE(runner->Output("logits").empty()) << "nothing ran yet";
+  EXPECT_TRUE(runner->GreedyIds().empty());
   EXPECT_TRUE(runner->Output("nonsense").empty());
+  EXPECT_TRUE(runner->Output("greedy_ids").empty()) << "they are no floats";
 }
 
 TEST_F(ProgramRunnerTest, WhatIsNoLanguageModelIsRefused) {
@@ -80,6 +82,16 @@ TEST_F(ProgramRunnerTest, WhatIsNoLanguageModelIsRefused) {
   EXPECT_THAT(
       Load(WriteToyModel({}, manifest)),
       StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("entry step has no output logits")));
+  manifest = ToyManifest({});
+  manifest.mutable_programs(0)->mutable_outputs()->DeleteSubrange(1, 1);
+  EXPECT_THAT(Load(WriteToyModel({}, manifest)),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("entry step has no output greedy_ids")));
+  manifest = ToyManifest({});
+  manifest.mutable_programs(0)->mutable_outputs(1)->set_dtype(artifact::F32);
+  EXPECT_THAT(Load(WriteToyModel({}, manifest)),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("output greedy_ids is of dtype number 1, expected I32")));
 }
 
 }  // namespace

@@ -1,8 +1,8 @@
 #include "runtime/generate/sampler.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
-#include <random>
 #include <set>
 #include <vector>
 
@@ -18,44 +18,16 @@ using ::testing::HasSubstr;
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
-TEST(SamplerTest, TheLowestIdWinsTies) {
-  std::vector<float> logits(100, -3.0f);
-  logits[70] = logits[41] = logits[99] = 2.0f;
-  EXPECT_EQ(GreedyToken(logits, 100), 41);
-  EXPECT_EQ(GreedyToken(std::vector<float>(100, -5.0f), 100), 0);
-  EXPECT_EQ(GreedyToken(std::vector<float>{-0.0f, 0.0f}, 2), 0);
+// As the model chooses it.
+int32_t GreedyId(const std::vector<float>& logits) {
+  auto is_less = [](float a, float b) { return (std::isnan(a) ? -kInfinity : a) < b; };
+  const auto best = std::max_element(logits.begin(), logits.end(), is_less);
+  return *best > -kInfinity ? static_cast<int32_t>(best - logits.begin()) : -1;
 }
 
-TEST(SamplerTest, IdsBeyondTheTokenizerAreNeverChosen) {
-  std::vector<float> logits = {1, 2, 9, 10};
-  EXPECT_EQ(GreedyToken(logits, 4), 3);
-  EXPECT_EQ(GreedyToken(logits, 3), 2);
-  EXPECT_EQ(GreedyToken(logits, 2), 1);
-  EXPECT_EQ(GreedyToken(logits, 0), std::nullopt);
-}
-
-TEST(SamplerTest, WhatIsNotANumberNeverWins) {
-  EXPECT_EQ(GreedyToken(std::vector<float>{kNan, 1, kNan, 2, kNan}, 5), 3);
-  EXPECT_EQ(GreedyToken(std::vector<float>(70, kNan), 70), std::nullopt);
-  EXPECT_EQ(GreedyToken(std::vector<float>(70, -kInfinity), 70), std::nullopt);
-  EXPECT_EQ(GreedyToken(std::vector<float>{1, kInfinity}, 2), 1);
-}
-
-TEST(SamplerTest, EqualsAPlainLoop) {
-  std::mt19937 random(5);
-  for (size_t size = 1; size < 200; ++size) {
-    std::vector<float> logits(size);
-    for (float& value : logits) value = static_cast<float>(static_cast<int>(random() % 21) - 10);
-    size_t best = 0;
-    for (size_t i = 1; i < size; ++i) {
-      if (logits[i] > logits[best]) best = i;
-    }
-    EXPECT_EQ(GreedyToken(logits, static_cast<int64_t>(size)), static_cast<int32_t>(best)) << size;
-  }
-}
-
-TEST(SamplerDeathTest, MoreIdsThanLogitsIsABug) {
-  EXPECT_DEATH(GreedyToken(std::vector<float>(3, 1.0f), 4), "4 tokens, 3 logits");
+TEST(SamplerDeathTest, AnIdWithoutALogitIsABug) {
+  Sampler sampler({}, {}, {1});
+  EXPECT_DEATH(sampler.Choose(std::vector<float>(3, 1.0f), 3).IgnoreError(), "id 3 of 3 logits");
 }
 
 class RequestSamplerTest : public ::testing::Test {
@@ -64,33 +36,30 @@ class RequestSamplerTest : public ::testing::Test {
     return Next(sampler, logits).id;
   }
   ChosenToken Next(Sampler& sampler, const std::vector<float>& logits) {
-    absl::StatusOr<ChosenToken> chosen =
-        sampler.Choose(logits, static_cast<int64_t>(logits.size()));
+    absl::StatusOr<ChosenToken> chosen = sampler.Choose(logits, GreedyId(logits));
     EXPECT_TRUE(chosen.ok()) << chosen.status();
     return chosen.value_or(ChosenToken{.id = -1});
   }
   // The error of a first token.
   absl::Status Refused(const SamplingParams& params, const std::vector<float>& logits) {
     const std::vector<int32_t> stop_ids = {0};
-    return Sampler(params, stop_ids, {1, 1})
-        .Choose(logits, static_cast<int64_t>(logits.size()))
-        .status();
+    return Sampler(params, stop_ids, {1, 1}).Choose(logits, GreedyId(logits)).status();
   }
 };
 
 TEST_F(RequestSamplerTest, GreedyUnlessAskedOtherwise) {
   Sampler sampler({}, {}, {1});
   EXPECT_EQ(Chosen(sampler, {1, 3, 3}), 1);
+  LATHE_ASSERT_OK_AND_ASSIGN(const ChosenToken chosen, sampler.Choose({1, 3, 3}, 2));
+  EXPECT_EQ(chosen.id, 2) << "the model's choice is not looked at again";
 }
 
-TEST_F(RequestSamplerTest, PaddingIdsAreNeverChosen) {
+TEST_F(RequestSamplerTest, IdsWithoutALogitAreNeverChosen) {
   for (float temperature : {0.0f, 5.0f}) {
     for (uint64_t seed = 0; seed < 30; ++seed) {
       Sampler sampler({.logit_bias = {{3, 100}}, .temperature = temperature, .seed = seed}, {},
                       {3});
-      const std::vector<float> logits = {1, 2, 9, 10};
-      LATHE_ASSERT_OK_AND_ASSIGN(const ChosenToken chosen, sampler.Choose(logits, 2));
-      EXPECT_LT(chosen.id, 2);
+      EXPECT_LT(Chosen(sampler, {1, 2}), 2);
     }
   }
 }

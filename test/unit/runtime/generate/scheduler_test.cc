@@ -14,10 +14,11 @@ class SchedulerTest : public ::testing::Test {
   void Add(int64_t num_prompt, int64_t num_computed, std::vector<int64_t> pieces = {}) {
     Request request{.prompt = std::vector<int32_t>(static_cast<size_t>(num_prompt), 1),
                     .pieces = std::move(pieces)};
-    running_.push_back(std::make_unique<Sequence>(running_.size(), std::move(request), 4096));
+    running_.push_back(std::make_unique<Sequence>(running_.size(), std::move(request), 4096, 4));
     if (num_computed == 0) return;
-    std::vector<float> logits(num_computed == num_prompt ? 4 : 0, 1.0f);
-    running_.back()->Advance(num_computed, logits, 4);
+    const size_t rows = num_computed == num_prompt ? 1 : 0;
+    running_.back()->Advance(num_computed, std::vector<float>(4 * rows, 1.0f),
+                             std::vector<int32_t>(rows, 0));
   }
 
   // [sequence, begin, end) of each piece.

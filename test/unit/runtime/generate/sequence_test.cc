@@ -17,6 +17,11 @@ std::vector<float> LogitsFor(int32_t token, size_t vocab_size = 8) {
   return logits;
 }
 
+// A step of one row, which chooses `token`.
+void Advance(Sequence& sequence, int64_t end, int32_t token) {
+  sequence.Advance(end, LogitsFor(token), {token});
+}
+
 std::vector<KvCache> Caches(int64_t num_pages, std::vector<int64_t> windows = {0}) {
   std::vector<KvCache> caches;
   artifact::Manifest manifest = FakeManifest({.windows = std::move(windows), .page_tokens = 16});
@@ -27,18 +32,19 @@ std::vector<KvCache> Caches(int64_t num_pages, std::vector<int64_t> windows = {0
 }
 
 TEST(SequenceTest, GoesFromPrefillToDecodeToLength) {
-  Sequence sequence(0, {.prompt = {1, 2, 3}, .max_new_tokens = 2, .keep_token_logits = true}, 100);
+  Sequence sequence(0, {.prompt = {1, 2, 3}, .max_new_tokens = 2, .keep_token_logits = true}, 100,
+                    8);
   EXPECT_EQ(sequence.max_tokens(), 4);
   EXPECT_FALSE(sequence.is_decoding());
   EXPECT_EQ(sequence.NextEnd(1), 3);
   EXPECT_EQ(sequence.FirstLogitPosition(2), 2);  // none
   EXPECT_EQ(sequence.FirstLogitPosition(3), 2);
-  sequence.Advance(3, LogitsFor(5), 8);
+  Advance(sequence, 3, 5);
   EXPECT_TRUE(sequence.is_decoding());
   EXPECT_THAT(sequence.tokens(), ElementsAre(1, 2, 3, 5));
   EXPECT_EQ(sequence.NextEnd(1), 4);
   EXPECT_EQ(sequence.FirstLogitPosition(4), 3);
-  sequence.Advance(4, LogitsFor(6), 8);
+  Advance(sequence, 4, 6);
   ASSERT_TRUE(sequence.is_finished());
   Result result = sequence.TakeResult();
   LATHE_EXPECT_OK(result.status);
@@ -49,9 +55,9 @@ TEST(SequenceTest, GoesFromPrefillToDecodeToLength) {
 }
 
 TEST(SequenceTest, StopIdsEndTheTextAndAreNoPartOfIt) {
-  Sequence sequence(0, {.prompt = {1}, .stop_ids = {7, 4}}, 100);
-  sequence.Advance(1, LogitsFor(2), 8);
-  sequence.Advance(2, LogitsFor(4), 8);
+  Sequence sequence(0, {.prompt = {1}, .stop_ids = {7, 4}}, 100, 8);
+  Advance(sequence, 1, 2);
+  Advance(sequence, 2, 4);
   Result result = sequence.TakeResult();
   EXPECT_EQ(result.reason, FinishReason::kStopId);
   EXPECT_EQ(result.stop_id, 4);
@@ -59,19 +65,19 @@ TEST(SequenceTest, StopIdsEndTheTextAndAreNoPartOfIt) {
 }
 
 TEST(SequenceTest, TheContextEndsWhatHasNoLengthOfItsOwn) {
-  Sequence sequence(0, {.prompt = {1, 2}}, 4);
+  Sequence sequence(0, {.prompt = {1, 2}}, 4, 8);
   EXPECT_EQ(sequence.max_tokens(), 3);
-  sequence.Advance(2, LogitsFor(1), 8);
+  Advance(sequence, 2, 1);
   EXPECT_FALSE(sequence.is_finished());
-  sequence.Advance(3, LogitsFor(1), 8);
+  Advance(sequence, 3, 1);
   EXPECT_EQ(sequence.TakeResult().reason, FinishReason::kContext);
 }
 
 TEST(SequenceTest, NoNewTokensMeansPrefillAlone) {
-  Sequence sequence(0, {.prompt = {1, 2}, .max_new_tokens = 0, .keep_prompt_logits = true}, 2);
+  Sequence sequence(0, {.prompt = {1, 2}, .max_new_tokens = 0, .keep_prompt_logits = true}, 2, 8);
   EXPECT_EQ(sequence.FirstLogitPosition(2), 0);
   std::vector<float> logits(16, 1.5f);
-  sequence.Advance(2, logits, 8);
+  sequence.Advance(2, logits, {0, 0});
   Result result = sequence.TakeResult();
   EXPECT_EQ(result.reason, FinishReason::kLength);
   EXPECT_TRUE(result.tokens.empty());
@@ -79,18 +85,22 @@ TEST(SequenceTest, NoNewTokensMeansPrefillAlone) {
 }
 
 TEST(SequenceTest, PrefillIsCutAtAbsoluteBlocksUnlessTheRequestSaysWhere) {
-  Sequence sequence(0, {.prompt = std::vector<int32_t>(200, 1), .max_new_tokens = 1}, 300);
+  Sequence sequence(0, {.prompt = std::vector<int32_t>(200, 1), .max_new_tokens = 1}, 300, 8);
   EXPECT_EQ(sequence.NextEnd(1), 64);
   EXPECT_EQ(sequence.NextEnd(2), 128);
   EXPECT_EQ(sequence.NextEnd(9), 200);
-  sequence.Advance(64, {}, 8);
+  sequence.Advance(64, {}, {});
   EXPECT_EQ(sequence.NextEnd(1), 128);
 
-  Sequence pieces(0, {.prompt = std::vector<int32_t>(200, 1), .pieces = {37, 100, 63}}, 300);
+  Sequence pieces(0, {.prompt = std::vector<int32_t>(200, 1), .pieces = {37, 100, 63}}, 300, 8);
   EXPECT_EQ(pieces.MaxStepRows(64), 100);
   for (int64_t end : {37, 137, 200}) {
     EXPECT_EQ(pieces.NextEnd(1), end);
-    pieces.Advance(end, end == 200 ? LogitsFor(1) : std::vector<float>(), 8);
+    if (end == 200) {
+      Advance(pieces, end, 1);
+    } else {
+      pieces.Advance(end, {}, {});
+    }
   }
   EXPECT_EQ(pieces.NextEnd(1), 201);
 }
@@ -98,39 +108,46 @@ TEST(SequenceTest, PrefillIsCutAtAbsoluteBlocksUnlessTheRequestSaysWhere) {
 TEST(SequenceTest, KeptPromptLogitsGrowPieceByPiece) {
   Sequence sequence(
       0, {.prompt = {1, 2, 3}, .max_new_tokens = 1, .pieces = {1, 2}, .keep_prompt_logits = true},
-      10);
-  sequence.Advance(1, LogitsFor(1), 8);
+      10, 8);
+  Advance(sequence, 1, 1);
   EXPECT_EQ(sequence.FirstLogitPosition(3), 1);
   std::vector<float> rows = LogitsFor(2);
   std::vector<float> last = LogitsFor(3);
   rows.insert(rows.end(), last.begin(), last.end());
-  sequence.Advance(3, rows, 8);
+  sequence.Advance(3, rows, {2, 3});
   Result result = sequence.TakeResult();
   EXPECT_EQ(result.prompt_logits.size(), 24);
   EXPECT_THAT(result.tokens, ElementsAre(3));
 }
 
 TEST(SequenceTest, LogitsThatAreNoNumbersFailTheRequest) {
-  Sequence sequence(0, {.prompt = {1, 2}}, 10);
-  sequence.Advance(2, std::vector<float>(8, std::numeric_limits<float>::quiet_NaN()), 8);
+  Sequence sequence(0, {.prompt = {1, 2}}, 10, 8);
+  sequence.Advance(2, std::vector<float>(8, std::numeric_limits<float>::quiet_NaN()), {-1});
   Result result = sequence.TakeResult();
   EXPECT_EQ(result.reason, FinishReason::kFailed);
   EXPECT_THAT(result.status, StatusIs(absl::StatusCode::kDataLoss,
                                       HasSubstr("no logit at position 1 is a number")));
 }
 
+TEST(SequenceDeathTest, AnIdBeyondTheLimitIsABug) {
+  Sequence sequence(0, {.prompt = {1}}, 10, 4);
+  EXPECT_EQ(sequence.id_limit(), 4);
+  EXPECT_DEATH(Advance(sequence, 1, 4), "id 4 of 4 logits");
+}
+
 TEST(SequenceTest, ACallbackMayEndTheRequest) {
-  Sequence sequence(0, {.prompt = {1}, .on_token = [](int32_t token) { return token != 6; }}, 10);
-  sequence.Advance(1, LogitsFor(5), 8);
+  Sequence sequence(0, {.prompt = {1}, .on_token = [](int32_t token) { return token != 6; }}, 10,
+                    8);
+  Advance(sequence, 1, 5);
   EXPECT_FALSE(sequence.is_finished());
-  sequence.Advance(2, LogitsFor(6), 8);
+  Advance(sequence, 2, 6);
   Result result = sequence.TakeResult();
   EXPECT_EQ(result.reason, FinishReason::kCancelled);
   EXPECT_THAT(result.tokens, ElementsAre(5, 6));
 }
 
 TEST(SequenceTest, TheFirstEndCounts) {
-  Sequence sequence(0, {.prompt = {1}}, 10);
+  Sequence sequence(0, {.prompt = {1}}, 10, 8);
   sequence.Finish(FinishReason::kFailed, absl::InternalError("first"));
   sequence.Finish(FinishReason::kCancelled);
   EXPECT_THAT(sequence.TakeResult().status, StatusIs(absl::StatusCode::kInternal, "first"));
@@ -138,11 +155,11 @@ TEST(SequenceTest, TheFirstEndCounts) {
 
 TEST(SequenceTest, AdmissionTakesAllGroupsOrNone) {
   std::vector<KvCache> caches = Caches(4, {0, 16});
-  Sequence large(0, {.prompt = std::vector<int32_t>(60, 1), .max_new_tokens = 5},
-                 100);  // 64 tokens: 4 pages and 4
+  Sequence large(0, {.prompt = std::vector<int32_t>(60, 1), .max_new_tokens = 5}, 100,
+                 8);  // 64 tokens: 4 pages and 4
   LATHE_ASSERT_OK(large.Admit(absl::MakeSpan(caches), 64));
   EXPECT_EQ(caches[0].num_available(), 0);
-  Sequence small(1, {.prompt = {1}, .max_new_tokens = 1}, 100);
+  Sequence small(1, {.prompt = {1}, .max_new_tokens = 1}, 100, 8);
   EXPECT_THAT(small.Admit(absl::MakeSpan(caches), 64),
               StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("kv")));
   LATHE_ASSERT_OK(large.Grow(absl::MakeSpan(caches), 60));

@@ -21,6 +21,7 @@ constexpr char kEntry[] = R"(
       %p: tensor<?xi32, #tokens> {lathe.name = "positions"},
       %s: tensor<?xi32, #tokens> {lathe.name = "row_sequence"},
       %r: tensor<?xi32, #lathe.sym<logit_rows>> {lathe.name = "logit_rows"},
+      %m: tensor<?xi32, #lathe.sym<logit_rows>> {lathe.name = "id_limits"},
       %x: tensor<?x8xbf16, #tokens> {lathe.name = "operand0"}) { return })";
 
 std::vector<int32_t> Ints(const StepOperands& step, const std::string& name) {
@@ -40,6 +41,7 @@ TEST(StepOperandsTest, RowsAreTheLastOfTheirSequences) {
   EXPECT_THAT(Ints(step, "positions"), ElementsAre(8, 9, 7, 8, 9));
   EXPECT_THAT(Ints(step, "row_sequence"), ElementsAre(0, 0, 1, 1, 1));
   EXPECT_THAT(Ints(step, "logit_rows"), ElementsAre(1, 4));
+  EXPECT_THAT(Ints(step, "id_limits"), ElementsAre(5, 5));
   EXPECT_THAT(Ints(step, "tokens"), Each(AllOf(::testing::Ge(0), ::testing::Lt(5))));
   EXPECT_EQ(step.symbols().at("cached_keys"), 20);
   EXPECT_EQ(step.symbols().at("attended_keys"), 9 + 10 + 8 + 9 + 10);
