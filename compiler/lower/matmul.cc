@@ -291,6 +291,8 @@ void MatmulEmitter::Emit() {
 
 }  // namespace
 
+int64_t MatmulBlocks(const MatmulSpec& spec) { return CeilDiv(spec.columns[0], kLanes); }
+
 int64_t MatmulSources(const MatmulSpec& spec) {
   return spec.epilogue == MatmulEpilogue::kSwiGlu ? 2 : 1;
 }
@@ -335,6 +337,7 @@ void EmitMatmul(KernelBuilder& b, llvm::StringRef name, const MatmulSpec& spec) 
                 steps[0].op == RowOp::kInput && spec.columns[i] % steps[0].width == 0)
         << "C5";
   }
+  LATHE_CHECK(!spec.has_block_max || spec.columns.size() == 1) << "C6";
   MatmulEmitter(b, name, spec).Emit();
 }
 

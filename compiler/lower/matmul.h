@@ -33,9 +33,10 @@ enum class MatmulEpilogue {
 
 // Operands in order: x [rows, inner] f32; the weight [inner] of the norm, if any; for each segment
 // its weight, then its bias, if any; the residual [rows, columns] f32, if any; the outputs [rows,
-// columns] f32, one a segment (swiglu: one). The residual may be the output. With head steps, what
-// their programs name instead. dims = {rows, max_pages}; max_pages is read by steps that write to a
-// cache.
+// columns] f32, one a segment (swiglu: one). The residual may be the output. With has_block_max
+// behind these the largest number of each kLanes columns, f32 [rows, MatmulBlocks], minus infinity
+// where there is none. With head steps, what their programs name instead. dims = {rows, max_pages};
+// max_pages is read by steps that write to a cache.
 struct MatmulSpec {
   int64_t inner = 0;  // K
   WeightFormat format = WeightFormat::kBF16Pairs;
@@ -49,11 +50,17 @@ struct MatmulSpec {
   float limit = 0;
   // Head steps: a program for each segment. Its first step is the Input, a head of the product.
   std::vector<RowProgram> head_steps = {};
+  // Of the only segment: also what the vectors of its output hold at most, for who looks for the
+  // largest of a row.
+  bool has_block_max = false;
   // Tiles by feature level, where they are not the level's own; they fit it (CheckTiling).
   std::map<std::string, MatmulTiling> tilings = {};
 
   bool operator==(const MatmulSpec&) const = default;
 };
+
+// Vectors that hold a row of the first segment's output.
+int64_t MatmulBlocks(const MatmulSpec& spec);
 
 // Matrices that a tile reads side by side.
 int64_t MatmulSources(const MatmulSpec& spec);
@@ -76,7 +83,7 @@ int64_t MatmulScratchBytes(const MatmulSpec& spec);
 // Adds the kernel `name` and its helpers to the builder's module. C1: one to three segments, their
 // columns and inner are positive; C2: a residual goes with one segment; C3: swiglu goes with two
 // segments of the same columns; C4: a norm is as wide as inner; C5: head steps go with every
-// segment, whose columns are whole heads.
+// segment, whose columns are whole heads; C6: has_block_max goes with one segment.
 void EmitMatmul(KernelBuilder& b, llvm::StringRef name, const MatmulSpec& spec);
 
 }  // namespace lathe

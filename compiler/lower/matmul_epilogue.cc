@@ -1,5 +1,6 @@
 #include "compiler/lower/matmul_epilogue.h"
 
+#include "compiler/lower/argmax.h"
 #include "compiler/lower/head_epilogue.h"
 
 namespace lathe {
@@ -10,7 +11,8 @@ StoreEpilogue::StoreEpilogue(KernelBuilder& b, const MatmulSpec& spec)
     : b_(b), spec_(spec), sources_(MatmulSources(spec)) {}
 
 SmallVector<Type> StoreEpilogue::ArgTypes() const {
-  const int64_t pointers = (spec_.bias ? sources_ : 0) + (HasResidual() ? 1 : 0) + 1;
+  const int64_t pointers =
+      (spec_.bias ? sources_ : 0) + (HasResidual() ? 1 : 0) + 1 + (spec_.has_block_max ? 1 : 0);
   SmallVector<Type> types(pointers, b_.ptr());
   types.append(2, b_.i64());
   return types;
@@ -19,7 +21,9 @@ SmallVector<Type> StoreEpilogue::ArgTypes() const {
 Values StoreEpilogue::Pack(const Carried& c) const {
   Values values = c.biases;
   if (c.residual) values.push_back(c.residual);
-  values.append({c.out, c.columns, c.count});
+  values.push_back(c.out);
+  if (c.maxima) values.push_back(c.maxima);
+  values.append({c.columns, c.count});
   return values;
 }
 
@@ -29,6 +33,7 @@ StoreEpilogue::Carried StoreEpilogue::Unpack(ValueRange carried) const {
   for (int64_t s = 0; spec_.bias && s < sources_; ++s) c.biases.push_back(carried[next++]);
   if (HasResidual()) c.residual = carried[next++];
   c.out = carried[next++];
+  if (spec_.has_block_max) c.maxima = carried[next++];
   c.columns = carried[next++];
   c.count = carried[next++];
   return c;
@@ -52,6 +57,8 @@ void StoreEpilogue::EmitSegment(const KernelArgs& args, const SegmentShare& shar
   };
   if (HasResidual()) c.residual = row_of(operand++);
   c.out = row_of(operand + share.first_matrix / sources_);
+  if (spec_.has_block_max)
+    c.maxima = b_.At(b_.Operand(args, operand + 1), share.first_row, MatmulBlocks(spec_) * 4);
   c.columns = b_.Index(columns);
   c.count = b_.Index(columns % kLanes);
   auto block_of = [&](Value item) {
@@ -67,6 +74,7 @@ Values StoreEpilogue::AtTile(ValueRange carried, Value row, Value block) const {
   Value offset = b_.Add(b_.Mul(row, c.columns), b_.Mul(block, kLanes));
   if (c.residual) c.residual = b_.At(c.residual, offset, 4);
   c.out = b_.At(c.out, offset, 4);
+  if (c.maxima) c.maxima = b_.At(c.maxima, b_.Add(b_.Mul(row, MatmulBlocks(spec_)), block), 4);
   return Pack(c);
 }
 
@@ -111,6 +119,22 @@ void StoreEpilogue::Finish(const MatmulTile& tile, bool is_partial, ValueRange c
       }
     }
   }
+  if (c.maxima) StoreMaxima(tile, c, mask);
+}
+
+// Reads back what was just stored: a loop over rows is a fraction of the code, which has a copy for
+// each size of tile.
+void StoreEpilogue::StoreMaxima(const MatmulTile& tile, const Carried& c, Value mask) const {
+  b_.For(b_.Index(0), b_.Index(tile.rows), 1, [&](Value row) {
+    Value out = b_.At(c.out, b_.Mul(row, c.columns), 4);
+    Value maxima = b_.At(c.maxima, row, MatmulBlocks(spec_) * 4);
+    for (int64_t block = 0; block < tile.blocks; ++block) {
+      Value at = b_.At(out, block * kLanes * 4);
+      Value vector =
+          mask ? b_.LoadMasked(Storage::kF32, at, mask) : b_.LoadVector(Storage::kF32, at);
+      b_.Store(LargestLane(b_, vector, mask), b_.At(maxima, block * 4), 4);
+    }
+  });
 }
 
 std::unique_ptr<EpilogueEmitter> MakeEpilogue(KernelBuilder& b, const MatmulSpec& spec) {

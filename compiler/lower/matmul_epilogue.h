@@ -49,7 +49,8 @@ std::unique_ptr<EpilogueEmitter> MakeEpilogue(KernelBuilder& b, const MatmulSpec
 // Scratch memory of a worker for the epilogue.
 int64_t EpilogueScratchBytes(const MatmulSpec& spec);
 
-// Stores the sums, or what bias, swiglu and a residual make of them, as rows of f32.
+// Stores the sums, or what bias, swiglu and a residual make of them, as rows of f32, and the
+// largest of each vector where that is asked for.
 class StoreEpilogue : public EpilogueEmitter {
  public:
   // What its tiles carry, as it lies in ArgTypes.
@@ -57,6 +58,7 @@ class StoreEpilogue : public EpilogueEmitter {
     Values biases;         // one a source, if any
     mlir::Value residual;  // if any
     mlir::Value out;
+    mlir::Value maxima;   // of blocks, if any
     mlir::Value columns;  // from one row of the outputs to the next
     mlir::Value count;    // columns of a partial tile
   };
@@ -77,6 +79,7 @@ class StoreEpilogue : public EpilogueEmitter {
   Carried Unpack(mlir::ValueRange carried) const;
   bool HasResidual() const { return spec_.epilogue == MatmulEpilogue::kAddResidual; }
   mlir::Value Biased(mlir::Value sum, mlir::Value bias, int64_t block, mlir::Value mask) const;
+  void StoreMaxima(const MatmulTile& tile, const Carried& c, mlir::Value mask) const;
   mlir::Value Combined(const Carried& c, llvm::ArrayRef<mlir::Value> values,
                        mlir::Value residual_at, mlir::Value mask) const;
 

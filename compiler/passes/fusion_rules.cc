@@ -177,12 +177,11 @@ class GroupFormer {
     for (mlir::Operation& op : llvm::make_early_inc_range(block_)) {
       if (auto matmul = llvm::dyn_cast<MatmulOp>(op); matmul && !grouped_.contains(&op))
         GroupMatmuls(matmul);
-      if (llvm::isa<AttentionOp, RopeTableOp, ArgmaxOp, ArgmaxByBlocksOp>(op)) {
-        std::string mnemonic = op.getName().stripDialect().str();
-        anchors_.push_back({{&op}, mnemonic, WithPath({&op}, mnemonic)});
-        grouped_.insert(&op);
-        TakeReshapes(anchors_.back());
-      }
+      if (llvm::isa<AttentionOp, RopeTableOp>(op)) GroupAlone(op);
+    }
+    for (ArgmaxOp argmax : llvm::to_vector(block_.getOps<ArgmaxOp>())) SplitChoice(argmax);
+    for (mlir::Operation& op : block_) {
+      if (llvm::isa<ArgmaxOp, ArgmaxByBlocksOp>(op)) GroupAlone(op);
     }
     CollectRowwise();
     std::vector<FusionGroup> groups = std::move(anchors_);
@@ -206,6 +205,13 @@ class GroupFormer {
         op.moveBefore(top);
       }
     }
+  }
+
+  void GroupAlone(mlir::Operation& op) {
+    std::string mnemonic = op.getName().stripDialect().str();
+    anchors_.push_back({{&op}, mnemonic, WithPath({&op}, mnemonic)});
+    grouped_.insert(&op);
+    TakeReshapes(anchors_.back());
   }
 
   // Rule 1: matmuls of the same rows share one launch: x is read once and there is work for every
@@ -256,6 +262,24 @@ class GroupFormer {
         !IsDefinedBefore(other, group.ops[0]))
       return;
     Take(group, add, "+residual");
+  }
+
+  // Rule 7: the choice of the largest column of a product. The product leaves the largest of each
+  // block of columns while it has them in registers, and the choice reads these instead of all
+  // columns.
+  void SplitChoice(ArgmaxOp argmax) {
+    auto product = argmax.getX().getDefiningOp<MatmulOp>();
+    auto group = llvm::find_if(anchors_, [&](const FusionGroup& candidate) {
+      return product && candidate.ops.back() == product &&
+             llvm::count_if(candidate.ops, llvm::IsaPred<MatmulOp>) == 1;
+    });
+    if (group == anchors_.end()) return;
+    mlir::OpBuilder builder(argmax);
+    llvm::SmallVector<mlir::Value> ids = argmax.Decompose(builder);
+    argmax->replaceAllUsesWith(ids);
+    argmax->erase();
+    Take(*group, ids[0].getDefiningOp<ArgmaxByBlocksOp>().getMaxima().getDefiningOp(),
+         "+block_max");
   }
 
   void Take(FusionGroup& group, mlir::Operation* op, llvm::StringRef rule) {

@@ -31,9 +31,10 @@ bool IsStructural(mlir::Operation* op);
 // "" for an op that does not work on rows.
 std::string RowsOf(mlir::Operation* op);
 
-// Moves ops of `block` next to the anchors that they can join, and returns the groups in program
-// order; together they hold each op of the block that is not structural exactly once. Ops only move
-// where their operands are already defined.
+// Moves ops of `block` next to the anchors that they can join, takes an argmax apart where a part
+// of it can join the product that it reads, and returns the groups in program order; together they
+// hold each op of the block that is not structural exactly once. Ops only move where their operands
+// are already defined.
 std::vector<FusionGroup> FormGroups(mlir::Block& block);
 
 }  // namespace lathe

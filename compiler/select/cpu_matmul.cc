@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "compiler/lower/argmax.h"
 #include "compiler/lower/matmul.h"
 #include "compiler/lower/matmul_product.h"
 #include "compiler/select/candidates.h"
@@ -12,6 +13,7 @@
 #include "ops/elementwise/elementwise_ops.h"
 #include "ops/linear/linear_ops.h"
 #include "ops/norm/norm_ops.h"
+#include "ops/sampling/sampling_ops.h"
 #include "runtime/base/status_macros.h"
 
 namespace lathe {
@@ -29,6 +31,7 @@ struct MatmulGroup {
   llvm::SmallVector<MatmulOp> segments;
   AddOp residual;
   SwigluOp swiglu;
+  BlockMaxOp block_max;
   bool has_head_steps = false;  // other ops than those
 };
 
@@ -44,6 +47,8 @@ absl::StatusOr<MatmulGroup> Collect(DispatchOp dispatch) {
       group.residual = add;
     } else if (auto swiglu = llvm::dyn_cast<SwigluOp>(op); swiglu && !group.swiglu) {
       group.swiglu = swiglu;
+    } else if (auto block_max = llvm::dyn_cast<BlockMaxOp>(op); block_max && !group.block_max) {
+      group.block_max = block_max;
     } else if (!llvm::isa<ReshapeOp>(op)) {
       if (group.segments.empty())
         return No(absl::StrCat("has no epilogue for ", op.getName().getStringRef().str()));
@@ -56,6 +61,8 @@ absl::StatusOr<MatmulGroup> Collect(DispatchOp dispatch) {
   if (group.residual && (group.segments.size() != 1 || group.swiglu))
     return No("the add belongs to no single matmul");
   if (group.swiglu && group.segments.size() != 2) return No("swiglu needs two matmuls");
+  if (group.block_max && (group.segments.size() != 1 || group.residual))
+    return No("the maxima of blocks belong to no single matmul");
   // The kernel takes gate first, the module may compute either first.
   if (group.swiglu && group.swiglu.getGate() == group.segments[1].getY())
     std::swap(group.segments[0], group.segments[1]);
@@ -86,6 +93,7 @@ std::string KeyOf(const MatmulSpec& spec) {
     absl::StrAppendFormat(&key, " epilogue=swiglu limit=%.9g", spec.limit);
   for (const RowProgram& steps : spec.head_steps)
     absl::StrAppend(&key, " heads:", steps.StepsText());
+  if (spec.has_block_max) absl::StrAppend(&key, " and maxima of blocks");
   for (const auto& [level, tiling] : spec.tilings)
     absl::StrAppend(&key, " tile[", level, "]: ", TilingText(tiling));
   return key;
@@ -157,6 +165,20 @@ absl::Status BindSegments(DispatchOp dispatch, MatmulGroup& group, MatmulSpec& s
   return absl::OkStatus();
 }
 
+absl::Status BindBlockMax(DispatchOp dispatch, MatmulGroup& group, MatmulSpec& spec,
+                          std::vector<Binding>& bindings) {
+  if (group.block_max.getX() != group.segments[0].getY())
+    return No("the maxima are not of the product");
+  if (group.block_max.getBlock() != kArgmaxBlock) {
+    return No(absl::StrCat("leaves maxima of ", kArgmaxBlock, " columns, not of ",
+                           group.block_max.getBlock()));
+  }
+  LATHE_ASSIGN_OR_RETURN(Binding maxima, OutputBinding(dispatch, group.block_max.getMaxima()));
+  bindings.push_back(maxima);
+  spec.has_block_max = true;
+  return absl::OkStatus();
+}
+
 // Residual and outputs, or head steps and what they read and write.
 absl::Status BindEpilogue(DispatchOp dispatch, MatmulGroup& group, MatmulSpec& spec,
                           KernelChoice& choice) {
@@ -190,7 +212,7 @@ absl::Status BindEpilogue(DispatchOp dispatch, MatmulGroup& group, MatmulSpec& s
     LATHE_ASSIGN_OR_RETURN(Binding output, OutputBinding(dispatch, matmul.getY()));
     bindings.push_back(output);
   }
-  return absl::OkStatus();
+  return group.block_max ? BindBlockMax(dispatch, group, spec, bindings) : absl::OkStatus();
 }
 
 }  // namespace

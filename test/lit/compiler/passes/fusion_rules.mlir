@@ -279,6 +279,31 @@ func.func @argmax(%x: tensor<?x40xf32, #r>, %limits: tensor<?xi32, #r>) -> (tens
   return %n, %ids : tensor<?x40xf32, #r>, tensor<?xi32, #r>
 }
 
+// Rule 7: a product leaves the largest of each block of its columns for the choice behind it.
+// CHECK-LABEL: func.func @choice_from_a_product
+func.func @choice_from_a_product(%x: tensor<?x32xf32, #r>, %w: tensor<40x32xf32>, %limits: tensor<?xi32, #r>) -> (tensor<?x40xf32, #r>, tensor<?xi32, #r>) {
+  // CHECK: %[[HEAD:.*]]:2 = lathe.dispatch "lm_head" {{.*}} -> (tensor<?x40xf32, #logit_rows>, tensor<?x3xf32, #logit_rows>) attributes {rule = "matmul+block_max"}
+  // CHECK-NEXT: %[[LOGITS:.*]] = lathe.matmul
+  // CHECK-NEXT: %[[MAXIMA:.*]] = lathe.block_max %[[LOGITS]] by 16
+  // CHECK-NEXT: lathe.yield %[[LOGITS]], %[[MAXIMA]]
+  // CHECK: %[[IDS:.*]] = lathe.dispatch "lm_head:argmax_by_blocks" (%{{.*}} = %[[HEAD]]#0 : {{.*}}, %{{.*}} = %[[HEAD]]#1 : {{.*}} attributes {rule = "argmax_by_blocks"}
+  // CHECK: return %[[HEAD]]#0, %[[IDS]]
+  %logits = lathe.matmul %x, %w : tensor<?x32xf32, #r>, tensor<40x32xf32> loc("lm_head")
+  %ids = lathe.argmax %logits, %limits : tensor<?x40xf32, #r>, tensor<?xi32, #r> loc("lm_head")
+  return %logits, %ids : tensor<?x40xf32, #r>, tensor<?xi32, #r>
+}
+
+// One of several products in a launch leaves none.
+// CHECK-LABEL: func.func @choice_from_one_of_two
+func.func @choice_from_one_of_two(%x: tensor<?x32xf32, #r>, %w: tensor<40x32xf32>, %limits: tensor<?xi32, #r>) -> (tensor<?x40xf32, #r>, tensor<?xi32, #r>) {
+  // CHECK: lathe.dispatch "matmul" {{.*}} attributes {rule = "matmul_shared_input"}
+  // CHECK: lathe.dispatch "argmax" {{.*}} attributes {rule = "argmax"}
+  %a = lathe.matmul %x, %w : tensor<?x32xf32, #r>, tensor<40x32xf32>
+  %b = lathe.matmul %x, %w : tensor<?x32xf32, #r>, tensor<40x32xf32>
+  %ids = lathe.argmax %b, %limits : tensor<?x40xf32, #r>, tensor<?xi32, #r>
+  return %a, %ids : tensor<?x40xf32, #r>, tensor<?xi32, #r>
+}
+
 // Weights stand at the top and in no dispatch; calls and dispatches that are there already part groups.
 lathe.param @w : tensor<32xf32>
 func.func private @layer(%x: tensor<?x32xf32, #t>) -> tensor<?x32xf32, #t>

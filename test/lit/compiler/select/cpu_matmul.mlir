@@ -43,6 +43,61 @@ func.func @taken(%x: tensor<?x32xf32, #t>, %a: tensor<48x32xbf16>, %b: tensor<16
 
 #t = #lathe.sym<tokens>
 
+// CHECK-LABEL: func.func @maxima
+func.func @maxima(%x: tensor<?x32xf32, #t>, %f: tensor<40x32xf32>) -> (tensor<?x40xf32, #t>, tensor<?x3xf32, #t>) {
+  // CHECK: lathe.dispatch "head"
+  // CHECK-SAME: "cpu: matmul: taken, matmul k=32 n=40 weights=f32 and maxima of blocks"
+  %r:2 = lathe.dispatch "head" (%i = %x : tensor<?x32xf32, #t>, %p = %f : tensor<40x32xf32>) -> (tensor<?x40xf32, #t>, tensor<?x3xf32, #t>) {
+    %m = lathe.matmul %i, %p : tensor<?x32xf32, #t>, tensor<40x32xf32>
+    %b = lathe.block_max %m by 16 : tensor<?x40xf32, #t>
+    lathe.yield %m, %b : tensor<?x40xf32, #t>, tensor<?x3xf32, #t>
+  }
+  return %r#0, %r#1 : tensor<?x40xf32, #t>, tensor<?x3xf32, #t>
+}
+
+// -----
+
+#t = #lathe.sym<tokens>
+
+func.func @maxima_of_other_blocks(%x: tensor<?x32xf32, #t>, %f: tensor<40x32xf32>) {
+  // expected-error @+6 {{has no kernel for dispatch 'head'}}
+  // expected-note @+5 {{matmul: no, leaves maxima of 16 columns, not of 8}}
+  // expected-note @+4 {{attention: no}}
+  // expected-note @+3 {{rope_table: no}}
+  // expected-note @+2 {{argmax: no}}
+  // expected-note @+1 {{rowwise: no}}
+  %r:2 = lathe.dispatch "head" (%i = %x : tensor<?x32xf32, #t>, %p = %f : tensor<40x32xf32>) -> (tensor<?x40xf32, #t>, tensor<?x5xf32, #t>) {
+    %m = lathe.matmul %i, %p : tensor<?x32xf32, #t>, tensor<40x32xf32>
+    %b = lathe.block_max %m by 8 : tensor<?x40xf32, #t>
+    lathe.yield %m, %b : tensor<?x40xf32, #t>, tensor<?x5xf32, #t>
+  }
+  return
+}
+
+// -----
+
+#t = #lathe.sym<tokens>
+
+func.func @maxima_of_one_of_two(%x: tensor<?x32xf32, #t>, %f: tensor<40x32xf32>) {
+  // expected-error @+6 {{has no kernel for dispatch 'head'}}
+  // expected-note @+5 {{matmul: no, the maxima of blocks belong to no single matmul}}
+  // expected-note @+4 {{attention: no}}
+  // expected-note @+3 {{rope_table: no}}
+  // expected-note @+2 {{argmax: no}}
+  // expected-note @+1 {{rowwise: no}}
+  %r = lathe.dispatch "head" (%i = %x : tensor<?x32xf32, #t>, %p = %f : tensor<40x32xf32>) -> tensor<?x3xf32, #t> {
+    %m = lathe.matmul %i, %p : tensor<?x32xf32, #t>, tensor<40x32xf32>
+    %n = lathe.matmul %i, %p : tensor<?x32xf32, #t>, tensor<40x32xf32>
+    %b = lathe.block_max %m by 16 : tensor<?x40xf32, #t>
+    lathe.yield %b : tensor<?x3xf32, #t>
+  }
+  return
+}
+
+// -----
+
+#t = #lathe.sym<tokens>
+
 #int8 = #lathe.group_quant<int8, group = 128>
 #int4 = #lathe.group_quant<int4, group = 32>
 
@@ -94,10 +149,11 @@ func.func @norm(%x: tensor<?x32xf32, #t>, %g: tensor<32xbf16>, %h: tensor<32xf32
 #t = #lathe.sym<tokens>
 
 func.func @norm_of_the_product(%x: tensor<?x32xf32, #t>, %g: tensor<32xf32>, %w: tensor<32x32xf32>) {
-  // expected-error @+5 {{has no kernel for dispatch 'behind'}}
-  // expected-note @+4 {{matmul: no, a product is not split into heads}}
-  // expected-note @+3 {{attention: no}}
-  // expected-note @+2 {{rope_table: no}}
+  // expected-error @+6 {{has no kernel for dispatch 'behind'}}
+  // expected-note @+5 {{matmul: no, a product is not split into heads}}
+  // expected-note @+4 {{attention: no}}
+  // expected-note @+3 {{rope_table: no}}
+  // expected-note @+2 {{argmax: no}}
   // expected-note @+1 {{rowwise: no}}
   %r = lathe.dispatch "behind" (%i = %x : tensor<?x32xf32, #t>, %p = %g : tensor<32xf32>, %q = %w : tensor<32x32xf32>) -> tensor<?x32xf32, #t> {
     %m = lathe.matmul %i, %q : tensor<?x32xf32, #t>, tensor<32x32xf32>
@@ -113,10 +169,11 @@ func.func @norm_of_the_product(%x: tensor<?x32xf32, #t>, %g: tensor<32xf32>, %w:
 
 // The normalised rows go to no memory that others read.
 func.func @norm_is_read(%x: tensor<?x32xf32, #t>, %g: tensor<32xf32>, %w: tensor<32x32xf32>) {
-  // expected-error @+5 {{has no kernel for dispatch 'both'}}
-  // expected-note @+4 {{matmul: no, does not write result 1 of the dispatch}}
-  // expected-note @+3 {{attention: no}}
-  // expected-note @+2 {{rope_table: no}}
+  // expected-error @+6 {{has no kernel for dispatch 'both'}}
+  // expected-note @+5 {{matmul: no, does not write result 1 of the dispatch}}
+  // expected-note @+4 {{attention: no}}
+  // expected-note @+3 {{rope_table: no}}
+  // expected-note @+2 {{argmax: no}}
   // expected-note @+1 {{rowwise: no}}
   %r:2 = lathe.dispatch "both" (%i = %x : tensor<?x32xf32, #t>, %p = %g : tensor<32xf32>, %q = %w : tensor<32x32xf32>) -> (tensor<?x32xf32, #t>, tensor<?x32xf32, #t>) {
     %n = lathe.rms_norm %i, %p {eps = 1.0e-6 : f64} : tensor<?x32xf32, #t>, tensor<32xf32>
@@ -131,10 +188,11 @@ func.func @norm_is_read(%x: tensor<?x32xf32, #t>, %g: tensor<32xf32>, %w: tensor
 #t = #lathe.sym<tokens>
 
 func.func @half_norm(%x: tensor<?x32xf32, #t>, %g: tensor<32xf16>, %w: tensor<32x32xf32>) {
-  // expected-error @+5 {{has no kernel for dispatch 'half_norm'}}
-  // expected-note @+4 {{matmul: no, an operand is neither f32 nor bf16}}
-  // expected-note @+3 {{attention: no}}
-  // expected-note @+2 {{rope_table: no}}
+  // expected-error @+6 {{has no kernel for dispatch 'half_norm'}}
+  // expected-note @+5 {{matmul: no, an operand is neither f32 nor bf16}}
+  // expected-note @+4 {{attention: no}}
+  // expected-note @+3 {{rope_table: no}}
+  // expected-note @+2 {{argmax: no}}
   // expected-note @+1 {{rowwise: no}}
   %r = lathe.dispatch "half_norm" (%i = %x : tensor<?x32xf32, #t>, %p = %g : tensor<32xf16>, %q = %w : tensor<32x32xf32>) -> tensor<?x32xf32, #t> {
     %n = lathe.rms_norm %i, %p {eps = 1.0e-6 : f64} : tensor<?x32xf32, #t>, tensor<32xf16>

@@ -2,9 +2,11 @@
 
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 #include "compiler/codegen/cpu/cpu_codegen.h"
 #include "compiler/emit/pack_weights.h"
+#include "ops/sampling/sampling_reference.h"
 #include "test/support/compiler/kernel_harness.h"
 #include "test/support/status_matchers.h"
 
@@ -41,7 +43,7 @@ class Problem {
     residual_ = RandomFloats(static_cast<size_t>(max_rows * spec_.columns[0]), 30);
   }
 
-  size_t num_outputs() const {
+  size_t num_products() const {
     return spec_.epilogue == MatmulEpilogue::kSwiGlu ? 1 : spec_.columns.size();
   }
 
@@ -58,14 +60,19 @@ class Problem {
     if (spec_.epilogue == MatmulEpilogue::kAddResidual) {
       operands.push_back(residual_.data() + first_row * spec_.columns[0]);
     }
-    std::vector<std::vector<float>> outputs(num_outputs());
+    std::vector<std::vector<float>> outputs(num_products() + (spec_.has_block_max ? 1 : 0));
     for (size_t i = 0; i < outputs.size(); ++i) {
       // One value more than the result: nothing may be written behind it.
-      outputs[i].assign(static_cast<size_t>(rows * spec_.columns[i]) + 1, 12345.0f);
+      outputs[i].assign(static_cast<size_t>(rows * Width(i)) + 1, 12345.0f);
       operands.push_back(outputs[i].data());
     }
     kernel.Run(operands, {rows}, MatmulItems(spec_), parts, MatmulScratchBytes(spec_));
     return outputs;
+  }
+
+  // Of a row of an output; the maxima of blocks stand behind the products.
+  int64_t Width(size_t output) const {
+    return output < num_products() ? spec_.columns[output] : MatmulBlocks(spec_);
   }
 
   double Product(size_t segment, int64_t row, int64_t column) const {
@@ -94,7 +101,8 @@ class Problem {
   }
 
   void ExpectRight(const std::vector<std::vector<float>>& outputs, int64_t rows) const {
-    for (size_t i = 0; i < outputs.size(); ++i) {
+    if (spec_.has_block_max) ExpectMaxima(outputs[0], outputs[1], rows);
+    for (size_t i = 0; i < num_products(); ++i) {
       for (int64_t row = 0; row < rows; ++row) {
         for (int64_t n = 0; n < spec_.columns[i]; ++n) {
           const double expected = Expected(i, row, n);
@@ -110,6 +118,16 @@ class Problem {
   }
 
  private:
+  void ExpectMaxima(const std::vector<float>& y, const std::vector<float>& maxima,
+                    int64_t rows) const {
+    HostTensor product(DType::kF32, {rows, spec_.columns[0]});
+    std::copy_n(y.begin(), product.num_elements(), product.floats().begin());
+    HostTensor expected = BlockMaxReference(product, kLanes);
+    EXPECT_TRUE(std::equal(expected.floats().begin(), expected.floats().end(), maxima.begin()));
+    EXPECT_EQ(static_cast<int64_t>(maxima.size()), expected.num_elements() + 1);
+    EXPECT_EQ(maxima.back(), 12345.0f);
+  }
+
   MatmulSpec spec_;
   std::vector<float> x_, residual_;
   std::vector<std::vector<float>> weights_, biases_;
@@ -132,8 +150,8 @@ void CheckLevels(const MatmulSpec& spec, int64_t max_rows) {
       const int64_t first = max_rows - rows;
       std::vector<std::vector<float>> some = problem.Run(*kernel, first, rows, 1 + rows % 4);
       for (size_t i = 0; i < some.size(); ++i) {
-        const auto row_bytes = static_cast<size_t>(spec.columns[i]) * 4;
-        EXPECT_EQ(std::memcmp(some[i].data(), all[i].data() + first * spec.columns[i],
+        const auto row_bytes = static_cast<size_t>(problem.Width(i)) * 4;
+        EXPECT_EQ(std::memcmp(some[i].data(), all[i].data() + first * problem.Width(i),
                               row_bytes * static_cast<size_t>(rows)),
                   0)
             << "output " << i << ", " << rows << " rows";
@@ -180,6 +198,39 @@ TEST(Matmul, SwiGluWithLimitAndBias) {
              .limit = 1.5f});
 }
 
+TEST(Matmul, MaximaOfBlocks) {
+  for (int64_t columns : {int64_t{208}, int64_t{83}, int64_t{5}})
+    CheckSpec({.inner = 40, .columns = {columns}, .has_block_max = true});
+  CheckSpec({.inner = 64, .columns = {50}, .bias = Storage::kF32, .has_block_max = true});
+}
+
+// An overflow, and what is no number beside it.
+TEST(Matmul, MaximaOfWhatIsNoNumber) {
+  const MatmulSpec spec{
+      .inner = 2, .format = WeightFormat::kF32, .columns = {40}, .has_block_max = true};
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  std::vector<float> weight(80, -1.0f);
+  std::fill_n(weight.begin(), 32, std::numeric_limits<float>::quiet_NaN());  // block 0
+  weight[2 * 20] = weight[2 * 25] = std::numeric_limits<float>::quiet_NaN();
+  weight[2 * 22] = kInfinity;
+  std::fill_n(weight.begin() + 64, 16, -kInfinity);  // block 2, the partial one
+  AlignedBytes packed(PackedWeightBytes(spec.format, 40, 2));
+  TensorView view{
+      DType::kF32, {40, 2}, {reinterpret_cast<const char*>(weight.data()), weight.size() * 4}};
+  LATHE_ASSERT_OK(PackWeight(view, spec.format, 1, packed.span()));
+  for (const CpuLevel& level : RunnableLevels()) {
+    LATHE_ASSERT_OK_AND_ASSIGN(auto kernel,
+                               KernelHarness::Make("product", level, [&](KernelBuilder& b) {
+                                 EmitMatmul(b, "product", spec);
+                               }));
+    const std::vector<float> x = {1.0f, 1.0f};
+    std::vector<float> y(40), maxima(3);
+    kernel->Run({x.data(), packed.data(), y.data(), maxima.data()}, {1}, MatmulItems(spec), 2,
+                MatmulScratchBytes(spec));
+    EXPECT_EQ(maxima, (std::vector<float>{-kInfinity, kInfinity, -kInfinity})) << level.name;
+  }
+}
+
 TEST(Matmul, ResidualMayBeTheOutput) {
   const MatmulSpec spec{.inner = 32, .columns = {48}, .epilogue = MatmulEpilogue::kAddResidual};
   for (const CpuLevel& level : RunnableLevels()) {
@@ -214,6 +265,7 @@ TEST(MatmulDeathTest, RefusesWhatItCannotEmit) {
                "C2");
   EXPECT_DEATH(emit({.inner = 8, .columns = {16, 32}, .epilogue = MatmulEpilogue::kSwiGlu}), "C3");
   EXPECT_DEATH(emit({.inner = 8, .columns = {16}, .norm = RmsNormSpec{.width = 4}}), "C4");
+  EXPECT_DEATH(emit({.inner = 8, .columns = {16, 16}, .has_block_max = true}), "C6");
 }
 
 }  // namespace
