@@ -31,7 +31,7 @@ struct Array {
 
 Value LoadNumbers(KernelBuilder& b, const Array& array, Value first) {
   Value mask = b.MaskBelow(b.Sub(array.count, first));
-  return Numbers(b, b.LoadMasked(Storage::kF32, b.At(array.base, first, 4), mask), mask);
+  return Numbers(b, b.LoadVector(Storage::kF32, b.At(array.base, first, 4), mask), mask);
 }
 
 // The largest number of `array`, minus infinity where there is none.

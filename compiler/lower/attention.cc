@@ -289,8 +289,7 @@ void AttentionEmitter::Start(const Rows& rows) {
     Value source = ActivationAt(q_, rows, query);
     b_.ForVectors(dim_, [&](Value element, Value mask) {
       Value address = b_.At(source, element, 4);
-      Value loaded = mask ? b_.LoadMasked(Storage::kF32, address, mask)
-                          : b_.LoadVector(Storage::kF32, address);
+      Value loaded = b_.LoadVector(Storage::kF32, address, mask);
       Value scaled = b_.MulF(loaded, b_.Splat(spec_.scale));
       b_.StoreVector(dots_ ? Storage::kBF16 : Storage::kF32, scaled,
                      b_.At(QueryAt(query), element, FactorBytes()));
@@ -388,11 +387,7 @@ void AttentionEmitter::Finish(const Rows& rows) {
     b_.ForVectors(dim_, [&](Value element, Value mask) {
       Value sum = b_.LoadVector(Storage::kF32, b_.At(SumsAt(query), element, 4));
       Value result = b_.DivF(sum, total);
-      if (mask) {
-        b_.StoreMasked(Storage::kF32, result, b_.At(out, element, 4), mask);
-      } else {
-        b_.StoreVector(Storage::kF32, result, b_.At(out, element, 4));
-      }
+      b_.StoreVector(Storage::kF32, result, b_.At(out, element, 4), mask);
     });
   });
 }

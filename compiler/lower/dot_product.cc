@@ -9,11 +9,7 @@ void DotProduct::PrepareRow(Value row, Value prepared) const {
   if (inner_ % 2 != 0) b_.Store(b_.I32(0), b_.At(prepared, inner_ / 2 * 4), 4);
   b_.ForVectors(inner_, [&](Value element, Value mask) {
     Value from = b_.At(row, element, 4), to = b_.At(prepared, element, 2);
-    if (mask) {
-      b_.StoreMasked(Storage::kBF16, b_.LoadMasked(Storage::kF32, from, mask), to, mask);
-    } else {
-      b_.StoreVector(Storage::kBF16, b_.LoadVector(Storage::kF32, from), to);
-    }
+    b_.StoreVector(Storage::kBF16, b_.LoadVector(Storage::kF32, from, mask), to, mask);
   });
 }
 
@@ -21,10 +17,8 @@ Values DotProduct::Accumulate(const MatmulTile& tile, Value rows, ArrayRef<Value
   const int64_t lines = (inner_ + 1) / 2;
   const int64_t width = tile.blocks * tile.sources;
   const int64_t block_bytes = PackedBlockBytes(WeightFormat::kBF16Pairs, inner_);
-  const WeightStreams streams{.blocks = tile.blocks,
-                              .block_bytes = block_bytes,
-                              .stream_bytes = block_bytes,
-                              .prefetch_lines = prefetch_lines_};
+  const WeightStreams streams{
+      .blocks = tile.blocks, .block_bytes = block_bytes, .prefetch_lines = prefetch_lines_};
   auto step = [&](Value line, ArrayRef<WeightStream> at, int64_t step, bool, Values& sums) {
     Value x = b_.At(rows, line, 4);
     Values pairs;

@@ -21,10 +21,8 @@ Values FmaProduct::Accumulate(const MatmulTile& tile, Value rows, ArrayRef<Value
   const int64_t lines = (inner_ + PerLine() - 1) / PerLine();
   const int64_t width = tile.blocks * tile.sources;
   const int64_t block_bytes = PackedWeightBytes(format_, kBlockColumns, inner_);
-  const WeightStreams streams{.blocks = tile.blocks,
-                              .block_bytes = block_bytes,
-                              .stream_bytes = block_bytes,
-                              .prefetch_lines = prefetch_lines_};
+  const WeightStreams streams{
+      .blocks = tile.blocks, .block_bytes = block_bytes, .prefetch_lines = prefetch_lines_};
   auto step = [&](Value line, ArrayRef<WeightStream> at, int64_t step, bool is_tail, Values& sums) {
     Value x = b_.At(rows, line, PerLine() * 4);
     SmallVector<SmallVector<Value>> loaded;

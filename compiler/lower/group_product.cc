@@ -69,7 +69,7 @@ void GroupProduct::PrepareGroup(Value row, Value prepared, Value group, int64_t 
     Value at = b_.At(x, k * 4);
     vectors.push_back(count - k >= kLanes
                           ? b_.LoadVector(Storage::kF32, at)
-                          : b_.LoadMasked(Storage::kF32, at, b_.MaskBelow(b_.Index(count - k))));
+                          : b_.LoadVector(Storage::kF32, at, b_.MaskBelow(b_.Index(count - k))));
     Value magnitude =
         b_.And(b_.CastTo(b_.Lanes(b_.i32()), vectors.back()), b_.SplatI32(0x7fffffff));
     bits = b_.MaxUnsigned(bits, magnitude);
@@ -115,25 +115,25 @@ void GroupProduct::AddCouple(const MatmulTile& tile, Value rows, ArrayRef<Value>
                              Value couple, int64_t groups, Values& sums) const {
   const WeightStreams streams{.blocks = tile.blocks,
                               .block_bytes = layout_.BlockBytes(),
-                              .stream_bytes = layout_.BlockBytes(),
                               .prefetch_lines = prefetch_lines_};
   const int64_t couple_lines = layout_.CoupleBytes() / kLineBytes;
   SmallVector<WeightStream> at = streams.At(b_, weights, b_.Mul(couple, couple_lines));
-  const int64_t scales = groups * layout_.group_bytes;
+  SmallVector<WeightStream> scales = Advanced(at, b_.Index(groups), layout_.group_bytes);
   for (int64_t i = 0; i < groups; ++i) {
     Value group = b_.Add(b_.Mul(couple, GroupLayout::kCouple), i);
-    Values products = SumGroup(tile, rows, Advanced(at, i * layout_.group_bytes), group);
-    AddScaled(tile, rows, Advanced(at, scales + i * GroupLayout::kScaleBytes), group, products,
+    Values products = SumGroup(tile, rows, Advanced(at, b_.Index(i), layout_.group_bytes), group);
+    AddScaled(tile, rows, Advanced(scales, b_.Index(i), GroupLayout::kScaleBytes), group, products,
               sums);
   }
 }
 
-SmallVector<WeightStream> GroupProduct::Advanced(ArrayRef<WeightStream> streams,
+// `streams`, `index` times `bytes` further on.
+SmallVector<WeightStream> GroupProduct::Advanced(ArrayRef<WeightStream> streams, Value index,
                                                  int64_t bytes) const {
   SmallVector<WeightStream> advanced;
   for (const WeightStream& stream : streams) {
-    advanced.push_back(
-        {b_.At(stream.weights, bytes), stream.ahead ? b_.At(stream.ahead, bytes) : Value()});
+    advanced.push_back({b_.At(stream.weights, index, bytes),
+                        stream.ahead ? b_.At(stream.ahead, index, bytes) : Value()});
   }
   return advanced;
 }
@@ -156,11 +156,7 @@ Values GroupProduct::SumGroup(const MatmulTile& tile, Value rows, ArrayRef<Weigh
   }
   return b_.For(b_.Index(0), b_.Index(group_lines), steps, starts, [&](Value line, ValueRange in) {
     Values sums(in);
-    SmallVector<WeightStream> at;
-    for (const WeightStream& stream : streams) {
-      at.push_back({b_.At(stream.weights, line, kLineBytes),
-                    stream.ahead ? b_.At(stream.ahead, line, kLineBytes) : Value()});
-    }
+    SmallVector<WeightStream> at = Advanced(streams, line, kLineBytes);
     Value numbers = b_.At(activations, line, KPerLine() * dot_->ActivationBytes());
     for (int64_t i = 0; i < steps; ++i) AddLine(tile, numbers, at, i, sums);
     return sums;

@@ -43,7 +43,7 @@ class GroupProduct : public MatmulProduct {
 
   int64_t KPerLine() const { return 32 / quant_.bits; }
   int64_t Groups() const { return layout_.groups; }
-  llvm::SmallVector<WeightStream> Advanced(llvm::ArrayRef<WeightStream> streams,
+  llvm::SmallVector<WeightStream> Advanced(llvm::ArrayRef<WeightStream> streams, mlir::Value index,
                                            int64_t bytes) const;
 
   KernelBuilder& b_;

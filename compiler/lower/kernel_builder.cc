@@ -191,14 +191,11 @@ Value KernelBuilder::LoadScalar(Storage storage, Value address) {
   return CastTo(f32_, Make<arith::ShLIOp>(wide, I32(16)));
 }
 
-Value KernelBuilder::LoadVector(Storage storage, Value address) {
-  if (storage == Storage::kF32) return Load(Lanes(f32_), address, 4);
-  return Widen(Load(Lanes(i16_), address, 2));
-}
-
-Value KernelBuilder::LoadMasked(Storage storage, Value address, Value mask) {
-  if (storage == Storage::kF32) return LoadMaskedAs(Lanes(f32_), address, mask);
-  return Widen(LoadMaskedAs(Lanes(i16_), address, mask));
+Value KernelBuilder::LoadVector(Storage storage, Value address, Value mask) {
+  Type lanes = Lanes(storage == Storage::kF32 ? f32_ : i16_);
+  Value loaded =
+      mask ? LoadMaskedAs(lanes, address, mask) : Load(lanes, address, ByteSize(storage));
+  return storage == Storage::kF32 ? loaded : Widen(loaded);
 }
 
 Value KernelBuilder::LoadMaskedAs(Type lanes, Value address, Value mask) {
@@ -211,12 +208,10 @@ Value KernelBuilder::Stored(Storage storage, Value vector) {
   return storage == Storage::kF32 ? vector : Narrow(vector);
 }
 
-void KernelBuilder::StoreVector(Storage storage, Value vector, Value address) {
-  Store(Stored(storage, vector), address, ByteSize(storage));
-}
-
-void KernelBuilder::StoreMasked(Storage storage, Value vector, Value address, Value mask) {
-  LLVM::MaskedStoreOp::create(builder_, loc_, Stored(storage, vector), address, mask,
+void KernelBuilder::StoreVector(Storage storage, Value vector, Value address, Value mask) {
+  Value stored = Stored(storage, vector);
+  if (!mask) return Store(stored, address, ByteSize(storage));
+  LLVM::MaskedStoreOp::create(builder_, loc_, stored, address, mask,
                               static_cast<unsigned>(ByteSize(storage)));
 }
 

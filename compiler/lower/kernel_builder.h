@@ -104,14 +104,13 @@ class KernelBuilder {
   Value Dim(const KernelArgs& args, int64_t index);
   Value Load(Type type, Value address, int64_t alignment);
   void Store(Value value, Value address, int64_t alignment);
-  Value LoadScalar(Storage storage, Value address);              // f32
-  Value LoadVector(Storage storage, Value address);              // 16 lanes of f32
-  Value LoadMasked(Storage storage, Value address, Value mask);  // lanes off: 0
-  Value LoadMaskedAs(Type lanes, Value address, Value mask);     // as memory holds them
+  Value LoadScalar(Storage storage, Value address);  // f32
+  // 16 lanes of f32. Where a mask is given, lanes that are off are not read, and 0.
+  Value LoadVector(Storage storage, Value address, Value mask = {});
+  Value LoadMaskedAs(Type lanes, Value address, Value mask);  // as memory holds them
   Value Stored(Storage storage,
                Value vector);  // f32 lanes as memory holds them: itself, or 16 x i16
-  void StoreVector(Storage storage, Value vector, Value address);
-  void StoreMasked(Storage storage, Value vector, Value address, Value mask);
+  void StoreVector(Storage storage, Value vector, Value address, Value mask = {});
   void Prefetch(Value address);  // for reading once: to L2, past the levels that hold activations
   Value Widen(Value bf16_bits);  // 16 x i16 to f32
   // Packed pairs of bf16 (layout k2n16): 16 columns x 2 k from one cache line, as the f32 vectors

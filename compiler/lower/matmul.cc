@@ -255,15 +255,11 @@ void MatmulEmitter::PrepareRow(const KernelArgs& args, Value row, Value prepared
       b_, *spec_.norm, b_.Operand(args, 1),
       [&](Value element, Value mask) {
         Value at = b_.At(x, element, 4);
-        return mask ? b_.LoadMasked(Storage::kF32, at, mask) : b_.LoadVector(Storage::kF32, at);
+        return b_.LoadVector(Storage::kF32, at, mask);
       },
       [&](Value element, Value mask, Value y) {
         Value at = b_.At(normalised, element, 4);
-        if (mask) {
-          b_.StoreMasked(Storage::kF32, y, at, mask);
-        } else {
-          b_.StoreVector(Storage::kF32, y, at);
-        }
+        b_.StoreVector(Storage::kF32, y, at, mask);
       });
   if (product_->PreparesRows()) product_->PrepareRow(normalised, prepared);
 }

@@ -80,8 +80,7 @@ Values StoreEpilogue::AtTile(ValueRange carried, Value row, Value block) const {
 
 Value StoreEpilogue::Biased(Value sum, Value bias, int64_t block, Value mask) const {
   Value address = b_.At(bias, block * kLanes * ByteSize(*spec_.bias));
-  return b_.AddF(
-      sum, mask ? b_.LoadMasked(*spec_.bias, address, mask) : b_.LoadVector(*spec_.bias, address));
+  return b_.AddF(sum, b_.LoadVector(*spec_.bias, address, mask));
 }
 
 // One vector of the output from those of the sources.
@@ -90,9 +89,7 @@ Value StoreEpilogue::Combined(const Carried& c, ArrayRef<Value> values, Value re
   if (spec_.epilogue == MatmulEpilogue::kSwiGlu)
     return b_.SwiGlu(values[0], values[1], spec_.limit);
   if (!c.residual) return values[0];
-  return b_.AddF(mask ? b_.LoadMasked(Storage::kF32, residual_at, mask)
-                      : b_.LoadVector(Storage::kF32, residual_at),
-                 values[0]);
+  return b_.AddF(b_.LoadVector(Storage::kF32, residual_at, mask), values[0]);
 }
 
 void StoreEpilogue::Finish(const MatmulTile& tile, bool is_partial, ValueRange carried,
@@ -112,11 +109,7 @@ void StoreEpilogue::Finish(const MatmulTile& tile, bool is_partial, ValueRange c
       };
       Value residual_at = c.residual ? address(c.residual) : Value();
       Value result = Combined(c, values, residual_at, mask);
-      if (mask) {
-        b_.StoreMasked(Storage::kF32, result, address(c.out), mask);
-      } else {
-        b_.StoreVector(Storage::kF32, result, address(c.out));
-      }
+      b_.StoreVector(Storage::kF32, result, address(c.out), mask);
     }
   }
   if (c.maxima) StoreMaxima(tile, c, mask);
@@ -130,8 +123,7 @@ void StoreEpilogue::StoreMaxima(const MatmulTile& tile, const Carried& c, Value 
     Value maxima = b_.At(c.maxima, row, MatmulBlocks(spec_) * 4);
     for (int64_t block = 0; block < tile.blocks; ++block) {
       Value at = b_.At(out, block * kLanes * 4);
-      Value vector =
-          mask ? b_.LoadMasked(Storage::kF32, at, mask) : b_.LoadVector(Storage::kF32, at);
+      Value vector = b_.LoadVector(Storage::kF32, at, mask);
       b_.Store(LargestLane(b_, vector, mask), b_.At(maxima, block * 4), 4);
     }
   });

@@ -47,8 +47,7 @@ void EmitRmsNorm(KernelBuilder& b, const RmsNormSpec& spec, Value weight,
     Value y = b.MulF(read(element, mask), factor);
     if (weight) {
       Value address = b.At(weight, element, ByteSize(spec.storage));
-      Value w =
-          mask ? b.LoadMasked(spec.storage, address, mask) : b.LoadVector(spec.storage, address);
+      Value w = b.LoadVector(spec.storage, address, mask);
       if (spec.offset != 0) w = b.AddF(w, b.Splat(spec.offset));
       y = b.MulF(y, w);
     }

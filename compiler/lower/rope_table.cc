@@ -70,18 +70,13 @@ void EmitRopeTable(KernelBuilder& b, llvm::StringRef name, const RopeTableSpec& 
       Value position = b.Broadcast(b.IntToF32(b.Load(b.i32(), b.At(positions, row, 4), 4)));
       auto columns = [&](Value first, Value mask) {
         Value at = b.At(frequencies, first, 4);
-        Value frequency =
-            mask ? b.LoadMasked(Storage::kF32, at, mask) : b.LoadVector(Storage::kF32, at);
+        Value frequency = b.LoadVector(Storage::kF32, at, mask);
         SinCos result = EmitSinCos(b, b.ToF64(b.MulF(position, frequency)));
         Value values[] = {result.cos, result.sin};
         for (int i = 0; i < 2; ++i) {
           Value scaled = b.MulF(b.ToF32(values[i]), b.Splat(spec.scaling));
           Value out = b.At(b.At(tables[i], row, spec.count * 4), first, 4);
-          if (mask) {
-            b.StoreMasked(Storage::kF32, scaled, out, mask);
-          } else {
-            b.StoreVector(Storage::kF32, scaled, out);
-          }
+          b.StoreVector(Storage::kF32, scaled, out, mask);
         }
       };
       b.ForVectors(spec.count, columns);

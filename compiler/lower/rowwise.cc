@@ -70,16 +70,12 @@ class RowEmitter {
 
 Value RowEmitter::LoadAt(Storage storage, Value base, Value element, Value mask) {
   Value address = b_.At(base, element, ByteSize(storage));
-  return mask ? b_.LoadMasked(storage, address, mask) : b_.LoadVector(storage, address);
+  return b_.LoadVector(storage, address, mask);
 }
 
 void RowEmitter::StoreAt(Storage storage, Value vector, Value base, Value element, Value mask) {
   Value address = b_.At(base, element, ByteSize(storage));
-  if (mask) {
-    b_.StoreMasked(storage, vector, address, mask);
-  } else {
-    b_.StoreVector(storage, vector, address);
-  }
+  b_.StoreVector(storage, vector, address, mask);
 }
 
 Value RowEmitter::Scratch(size_t value) {

@@ -20,16 +20,16 @@ SmallVector<WeightStream> WeightStreams::At(KernelBuilder& b, ArrayRef<Value> we
   if (prefetch_lines > 0) {
     // No further than the same place in the next tile, or a short stream would ask for what nobody
     // reads.
-    const int64_t prefetch_bytes = std::min(prefetch_lines * 64, stream_bytes);
-    const int64_t last_line = (stream_bytes - prefetch_bytes) / line_bytes;
-    Value jump = b.Select(b.Less(line, b.Index(last_line)), b.Index(0),
-                          b.Index(blocks * block_bytes - stream_bytes));
+    const int64_t prefetch_bytes = std::min(prefetch_lines * kLineBytes, block_bytes);
+    const int64_t last_line = (block_bytes - prefetch_bytes) / kLineBytes;
+    Value jump =
+        b.Select(b.Less(line, b.Index(last_line)), b.Index(0), b.Index((blocks - 1) * block_bytes));
     ahead = b.Add(jump, prefetch_bytes);
   }
   SmallVector<WeightStream> streams;
   for (int64_t block = 0; block < blocks; ++block) {
     for (Value weight : weights) {
-      Value at = b.At(b.At(weight, line, line_bytes), block * block_bytes);
+      Value at = b.At(b.At(weight, line, kLineBytes), block * block_bytes);
       streams.push_back({at, ahead ? b.At(at, ahead, 1) : Value()});
     }
   }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "compiler/lower/kernel_builder.h"
+#include "compiler/lower/weight_format.h"
 
 namespace lathe {
 
@@ -15,9 +16,7 @@ struct WeightStream {
 struct WeightStreams {
   int64_t blocks = 0;          // side by side
   int64_t block_bytes = 0;     // from one block to the next
-  int64_t stream_bytes = 0;    // of a block, those that are read: from where the stream starts
   int64_t prefetch_lines = 0;  // of 64 bytes, how far ahead; 0: not at all
-  int64_t line_bytes = 64;     // what is read at once
 
   // [block][source]; `weights` are the sources' first blocks. Near its end a stream asks
   // for the block that it reads in the next tile: the blocks between are read by the other

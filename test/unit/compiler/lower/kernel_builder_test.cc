@@ -134,7 +134,7 @@ TEST(KernelBuilder, MaskedAccessTouchesNothingElse) {
           auto kernel, KernelHarness::Make("copy", level, [&](KernelBuilder& b) {
             b.Kernel("copy", [&](const KernelArgs& args) {
               mlir::Value mask = b.MaskBelow(b.Dim(args, 0));
-              b.StoreMasked(storage, b.LoadMasked(storage, b.Operand(args, 0), mask),
+              b.StoreVector(storage, b.LoadVector(storage, b.Operand(args, 0), mask),
                             b.Operand(args, 1), mask);
             });
           }));

@@ -49,13 +49,11 @@ TEST(RmsNorm, InPlaceAgreesWithPlainLoops) {
                                          b, spec, b.Operand(args, 1),
                                          [&](mlir::Value element, mlir::Value mask) {
                                            mlir::Value at = b.At(x, element, 4);
-                                           return mask ? b.LoadMasked(Storage::kF32, at, mask)
-                                                       : b.LoadVector(Storage::kF32, at);
+                                           return b.LoadVector(Storage::kF32, at, mask);
                                          },
                                          [&](mlir::Value element, mlir::Value mask, mlir::Value y) {
                                            mlir::Value at = b.At(x, element, 4);
-                                           mask ? b.StoreMasked(Storage::kF32, y, at, mask)
-                                                : b.StoreVector(Storage::kF32, y, at);
+                                           b.StoreVector(Storage::kF32, y, at, mask);
                                          });
                                    });
                                  }));
