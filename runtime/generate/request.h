@@ -27,6 +27,13 @@ struct StepView {
   absl::Span<const PageList> pages;  // the request's, one for each cache
 };
 
+// What the reader of a token says about the request.
+enum class AfterToken {
+  kGoOn,
+  kStop,    // the text is whole: a stop string came
+  kCancel,  // nobody wants the rest
+};
+
 struct Request {
   std::vector<int32_t> prompt;
   // None: until a stop id or the end of the context.
@@ -47,14 +54,15 @@ struct Request {
   bool keep_caches = false;
   bool keep_token_logits = false;  // of the row that chose each token
 
-  // Called for each new token as it is chosen; false ends the request.
-  std::function<bool(int32_t token)> on_token = nullptr;
+  // Called for each new token as it is chosen.
+  std::function<AfterToken(int32_t token)> on_token = nullptr;
   // Called after each step with rows of this request, before the token that the step chose.
   std::function<void(const StepView& view)> on_step = nullptr;
 };
 
 enum class FinishReason {
   kStopId,     // a stop id was chosen
+  kStopped,    // on_token found the end of the text
   kLength,     // max_new_tokens were made
   kContext,    // the context is full
   kCancelled,  // by the caller

@@ -119,9 +119,12 @@ void Sequence::Choose(int32_t greedy_id, absl::Span<const float> logits) {
   if (request_.keep_token_logits) {
     result_.token_logits.insert(result_.token_logits.end(), logits.begin(), logits.end());
   }
-  if (request_.on_token && !request_.on_token(token)) {
-    Finish(FinishReason::kCancelled);
-  } else if (static_cast<int64_t>(result_.tokens.size()) == max_new_tokens_) {
+  if (request_.on_token) {
+    const AfterToken after = request_.on_token(token);
+    if (after == AfterToken::kStop) return Finish(FinishReason::kStopped);
+    if (after == AfterToken::kCancel) return Finish(FinishReason::kCancelled);
+  }
+  if (static_cast<int64_t>(result_.tokens.size()) == max_new_tokens_) {
     Finish(request_.max_new_tokens == max_new_tokens_ ? FinishReason::kLength
                                                       : FinishReason::kContext);
   }

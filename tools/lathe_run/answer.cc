@@ -37,32 +37,30 @@ class TokenSink {
                 asker.options.PrintsJson() ? ReplyOutput::Writer() : WriteStdout),
         is_json_(asker.options.PrintsJson()) {}
 
-  // False when the text ends here, or cannot be written.
-  bool Push(int32_t token) {
+  AfterToken Push(int32_t token) {
     last_ = Clock::now();
     if (num_tokens_++ == 0) first_ = last_;
     const std::string piece = decoder_.Push(token);
-    return Take(num_tokens_ <= min_tokens_ ? piece : stops_.Push(piece)) && !met_stop_text();
+    if (!Take(num_tokens_ <= min_tokens_ ? piece : stops_.Push(piece))) return AfterToken::kCancel;
+    return stops_.found().has_value() ? AfterToken::kStop : AfterToken::kGoOn;
   }
-  // `is_ended`: by the model itself.
+  // `is_ended`: by the model itself or by a stop string.
   absl::Status Finish(bool is_ended) {
     Take(stops_.Push(decoder_.Finish()));
     Take(stops_.Finish());
-    output_.Take(parser_.Finish(/*is_cut=*/!is_ended && !met_stop_text()));
+    output_.Take(parser_.Finish(/*is_cut=*/!is_ended));
     return is_json_ ? absl::OkStatus() : output_.Finish();
   }
 
   void Tell(Clock::time_point start, Answer* answer) const {
     answer->text = text_;
     answer->reply = output_.reply();
-    answer->met_stop_text = met_stop_text();
     if (num_tokens_ == 0) return;
     answer->first_seconds = Seconds(start, first_);
     answer->rest_seconds = Seconds(first_, last_);
   }
 
  private:
-  bool met_stop_text() const { return stops_.found().has_value(); }
   bool Take(const std::string& piece) {
     text_ += piece;
     output_.Take(parser_.Push(piece));
@@ -81,9 +79,14 @@ class TokenSink {
   Clock::time_point last_;
 };
 
+bool IsStop(FinishReason reason) {
+  return reason == FinishReason::kStopId || reason == FinishReason::kStopped;
+}
+
 absl::string_view ReasonText(FinishReason reason) {
   switch (reason) {
     case FinishReason::kStopId:
+    case FinishReason::kStopped:
       return "stop";
     case FinishReason::kLength:
       return "length";
@@ -115,7 +118,6 @@ Json LogprobsJson(const Result& result, const Tokenizer& tokenizer) {
 
 std::string JsonText(const Answer& answer, const Asker& asker) {
   const std::string& reasoning = asker.options.reasoning;
-  const absl::string_view finish = answer.met_stop_text ? "stop" : ReasonText(answer.result.reason);
   Json json = {{"text", reasoning == "show" ? answer.text : answer.reply.text}};
   if (reasoning == "json") {
     json["reasoning"] = answer.reply.reasoning;
@@ -124,7 +126,7 @@ std::string JsonText(const Answer& answer, const Asker& asker) {
   json["ids"] = answer.result.tokens;
   json["prompt_tokens"] = answer.num_prompt_tokens;
   json["new_tokens"] = answer.result.tokens.size();
-  json["finish"] = std::string(finish);
+  json["finish"] = std::string(ReasonText(answer.result.reason));
   if (asker.sampling.temperature > 0) json["seed"] = asker.sampling.seed;
   if (asker.sampling.num_logprobs.has_value())
     json["logprobs"] = LogprobsJson(answer.result, asker.tokenizer);
@@ -164,7 +166,7 @@ absl::StatusOr<Answer> RunAnswer(const Asker& asker, Request request, bool opens
   request.on_token = [&sink](int32_t token) { return sink.Push(token); };
   const Clock::time_point start = Clock::now();
   LATHE_ASSIGN_OR_RETURN(answer.result, RunToEnd(asker.generator, std::move(request), interrupt));
-  LATHE_RETURN_IF_ERROR(sink.Finish(answer.result.reason == FinishReason::kStopId));
+  LATHE_RETURN_IF_ERROR(sink.Finish(IsStop(answer.result.reason)));
   LATHE_RETURN_IF_ERROR(answer.result.status);
   sink.Tell(start, &answer);
   for (const std::string& note : answer.reply.notes)
@@ -178,8 +180,7 @@ std::string EndText(const Answer& answer, const Generator& generator) {
     return absl::StrCat("lathe-run: the answer ends because the context of ", generator.context(),
                         " tokens is full\n");
   }
-  if (answer.result.reason == FinishReason::kCancelled && !answer.met_stop_text)
-    return "lathe-run: interrupted\n";
+  if (answer.result.reason == FinishReason::kCancelled) return "lathe-run: interrupted\n";
   return "";
 }
 

@@ -31,7 +31,6 @@ struct Answer {
   std::string text = {};  // as the model wrote it
   Reply reply = {};       // the same by its parts
   Result result = {};
-  bool met_stop_text = false;  // one of --stop
   int64_t num_prompt_tokens = 0;
   double first_seconds = 0;  // until the first token
   double rest_seconds = 0;   // from there to the last

@@ -122,7 +122,7 @@ TEST_F(GeneratorTest, WhatWasCancelledInsideAStepIsNotContinued) {
                                .on_token =
                                    [&](int32_t) {
                                      if (++num_tokens == 3) generator.Cancel(cancelled);
-                                     return true;
+                                     return AfterToken::kGoOn;
                                    }})
                       .status());
   LATHE_ASSERT_OK_AND_ASSIGN(cancelled,
@@ -253,7 +253,7 @@ TEST_F(GeneratorTest, TokensStreamAndTheCallbackMayStop) {
   Request request{.prompt = Prompt(10)};
   request.on_token = [&](int32_t token) {
     streamed.push_back(token);
-    return streamed.size() < 8;
+    return streamed.size() < 8 ? AfterToken::kGoOn : AfterToken::kCancel;
   };
   LATHE_ASSERT_OK_AND_ASSIGN(int64_t id, generator.Submit(std::move(request)));
   LATHE_ASSERT_OK(generator.RunAll());
@@ -319,7 +319,7 @@ TEST_F(GeneratorTest, LargeRequestsWaitTheirTurnAndAreNotOvertaken) {
     Request request{.prompt = Prompt(length), .max_new_tokens = 1};
     request.on_token = [&first_tokens, tag](int32_t) {
       first_tokens.push_back(tag);
-      return true;
+      return AfterToken::kGoOn;
     };
     LATHE_ASSERT_OK(generator.Submit(std::move(request)));
   };
@@ -368,7 +368,7 @@ TEST_F(GeneratorTest, CancellingFromACallbackIsSafe) {
   Request request{.prompt = {1}, .max_new_tokens = 4};
   request.on_token = [&](int32_t) {
     generator.Cancel(second);
-    return true;
+    return AfterToken::kGoOn;
   };
   LATHE_ASSERT_OK_AND_ASSIGN(int64_t first, generator.Submit(std::move(request)));
   LATHE_ASSERT_OK_AND_ASSIGN(second, generator.Submit({.prompt = {2}, .max_new_tokens = 4}));

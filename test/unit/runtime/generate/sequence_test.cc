@@ -1,5 +1,7 @@
 #include "runtime/generate/sequence.h"
 
+#include <utility>
+
 #include "test/support/status_matchers.h"
 #include "test/unit/runtime/generate/fake_model.h"
 
@@ -136,14 +138,21 @@ TEST(SequenceDeathTest, AnIdBeyondTheLimitIsABug) {
 }
 
 TEST(SequenceTest, ACallbackMayEndTheRequest) {
-  Sequence sequence(0, {.prompt = {1}, .on_token = [](int32_t token) { return token != 6; }}, 10,
-                    8);
-  Advance(sequence, 1, 5);
-  EXPECT_FALSE(sequence.is_finished());
-  Advance(sequence, 2, 6);
-  Result result = sequence.TakeResult();
-  EXPECT_EQ(result.reason, FinishReason::kCancelled);
-  EXPECT_THAT(result.tokens, ElementsAre(5, 6));
+  const std::pair<AfterToken, FinishReason> cases[] = {
+      {AfterToken::kStop, FinishReason::kStopped},
+      {AfterToken::kCancel, FinishReason::kCancelled},
+  };
+  for (const auto& [after, reason] : cases) {
+    auto at_six = [after = after](int32_t token) { return token == 6 ? after : AfterToken::kGoOn; };
+    // The token that the callback ends at is also the last one allowed: what it says counts.
+    Sequence sequence(0, {.prompt = {1}, .max_new_tokens = 2, .on_token = at_six}, 10, 8);
+    Advance(sequence, 1, 5);
+    EXPECT_FALSE(sequence.is_finished());
+    Advance(sequence, 2, 6);
+    Result result = sequence.TakeResult();
+    EXPECT_EQ(result.reason, reason);
+    EXPECT_THAT(result.tokens, ElementsAre(5, 6));
+  }
 }
 
 TEST(SequenceTest, TheFirstEndCounts) {
