@@ -54,6 +54,18 @@ void KernelBuilder::Call(LLVM::LLVMFuncOp helper, ValueRange args) {
   LLVM::CallOp::create(builder_, loc_, helper, args);
 }
 
+void KernelBuilder::CallBitcode(StringRef name, ValueRange args) {
+  auto function = module_.lookupSymbol<LLVM::LLVMFuncOp>(name);
+  if (!function) {
+    OpBuilder::InsertionGuard guard(builder_);
+    builder_.setInsertionPointToStart(module_.getBody());
+    auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(module_.getContext()),
+                                            llvm::to_vector(args.getTypes()));
+    function = LLVM::LLVMFuncOp::create(builder_, loc_, name, type);
+  }
+  Call(function, args);
+}
+
 Value KernelBuilder::Index(int64_t value) {
   return Make<arith::ConstantOp>(builder_.getI64IntegerAttr(value));
 }

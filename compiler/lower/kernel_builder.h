@@ -58,6 +58,9 @@ class KernelBuilder {
   mlir::LLVM::LLVMFuncOp Helper(llvm::StringRef name, llvm::ArrayRef<Type> args,
                                 llvm::function_ref<void(mlir::ValueRange)> body);
   void Call(mlir::LLVM::LLVMFuncOp helper, mlir::ValueRange args);
+  // Calls a function of the kernels that are C++ (compiler/codegen/cpu/bitcode), which returns
+  // nothing. Its body comes with code generation.
+  void CallBitcode(llvm::StringRef name, mlir::ValueRange args);
 
   // Constants and integers (i64 unless the operands say otherwise).
   Value Index(int64_t value);

@@ -181,7 +181,7 @@ class GroupFormer {
     }
     for (ArgmaxOp argmax : llvm::to_vector(block_.getOps<ArgmaxOp>())) SplitChoice(argmax);
     for (mlir::Operation& op : block_) {
-      if (llvm::isa<ArgmaxOp, ArgmaxByBlocksOp>(op)) GroupAlone(op);
+      if (llvm::isa<ArgmaxOp, ArgmaxByBlocksOp, SampleOp>(op)) GroupAlone(op);
     }
     CollectRowwise();
     std::vector<FusionGroup> groups = std::move(anchors_);

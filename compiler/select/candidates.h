@@ -39,6 +39,7 @@ absl::StatusOr<KernelChoice> MatchCpuMatmul(DispatchOp dispatch);
 absl::StatusOr<KernelChoice> MatchCpuAttention(DispatchOp dispatch);
 absl::StatusOr<KernelChoice> MatchCpuRopeTable(DispatchOp dispatch);
 absl::StatusOr<KernelChoice> MatchCpuArgmax(DispatchOp dispatch);
+absl::StatusOr<KernelChoice> MatchCpuSample(DispatchOp dispatch);
 absl::StatusOr<KernelChoice> MatchCpuRowwise(DispatchOp dispatch);
 
 }  // namespace lathe

@@ -106,7 +106,6 @@ void EmitStep(GraphBuilder& b, const Config& c, const ModelOptions& options) {
   rows.positions = b.Input("positions", b.Tensor(DType::kI32, {"tokens"}));
   rows.row_sequence = b.Input("row_sequence", b.Tensor(DType::kI32, {"tokens"}));
   Value logit_rows = b.Input("logit_rows", b.Tensor(DType::kI32, {"logit_rows"}));
-  Value id_limits = b.Input("id_limits", b.Tensor(DType::kI32, {"logit_rows"}));
   Caches caches(b, c);
 
   WeightScope model = b.Weights("model");
@@ -138,7 +137,7 @@ void EmitStep(GraphBuilder& b, const Config& c, const ModelOptions& options) {
   LocationScope here(b, b.Weights("").In("lm_head"));
   Value logits = Matmul(b, last, head);  // [R, V]
   b.Output("logits", logits);
-  b.Output("greedy_ids", Argmax(b, logits, id_limits));  // [R]
+  b.Output("next_ids", ChooseTokens(b, logits));  // [R]
   b.EndEntry();
 }
 

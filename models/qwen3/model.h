@@ -8,8 +8,8 @@
 namespace lathe::qwen3 {
 
 // Emits entry @step into `b`. Inputs: tokens [S], positions [S], row_sequence [S], logit_rows [R],
-// id_limits [R], the cache groups; outputs: logits [R, V] and greedy_ids [R]. Formulas after
-// transformers 5.23 models/qwen3/modeling_qwen3.py.
+// those of ChooseTokens (ops/sampling), the cache groups; outputs: logits [R, V] and next_ids [R].
+// Formulas after transformers 5.23 models/qwen3/modeling_qwen3.py.
 void EmitStep(GraphBuilder& b, const Config& config, const ModelOptions& options);
 
 absl::StatusOr<BuiltModel> Build(mlir::MLIRContext* context, ConfigReader& config,

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "ops/sampling/sampling_reference.h"
+#include "ops/sampling/source/choose_row.h"
+#include "runtime/base/status_macros.h"
 #define GET_OP_CLASSES
 #include "ops/sampling/sampling_ops.cc.inc"
 
@@ -142,6 +145,57 @@ OpCost ArgmaxByBlocksOp::Cost() {
   const int64_t columns = std::min<int64_t>(getBlock(), TensorTypeOf(getX()).getShape().back());
   SymExpr block = NumElements(limits) * SymExpr(4 * columns);
   return {SymExpr(0), NumBytes(TensorTypeOf(getMaxima())) + NumBytes(limits) + block,
+          NumBytes(TensorTypeOf(getIds()))};
+}
+
+// ---- sample ---------------------------------------------------------------------------------
+
+llvm::LogicalResult SampleOp::inferReturnTypes(mlir::MLIRContext*, std::optional<mlir::Location>,
+                                               Adaptor adaptor,
+                                               llvm::SmallVectorImpl<mlir::Type>& types) {
+  types.push_back(IdsType(TensorTypeOf(adaptor.getX())));
+  return mlir::success();
+}
+
+llvm::LogicalResult SampleOp::verify() {
+  if (failed(VerifyChoice(*this, getX(), getLimits()))) return mlir::failure();
+  mlir::RankedTensorType x = TensorTypeOf(getX());
+  const int64_t columns = x.getShape().back();
+  mlir::RankedTensorType lists = TensorTypeOf(getListIds());
+  const Extent rows = Extents(x).front();
+  if (failed(Require(*this, columns <= sampling::kMaxVocabulary, 2,
+                     "x has " + llvm::Twine(columns) + " columns, more than the " +
+                         llvm::Twine(sampling::kMaxVocabulary) + " that can be drawn among")) ||
+      failed(RequireShape(*this, 4, "greedy_ids", TensorTypeOf(getGreedyIds()), {rows},
+                          "one id a row")) ||
+      failed(RequireShape(*this, 5, "settings", TensorTypeOf(getSettings()),
+                          {rows, int64_t{sampling::kNumSettings}}, "settings of a row")) ||
+      failed(RequireShape(*this, 6, "numbers", TensorTypeOf(getNumbers()),
+                          {rows, int64_t{sampling::kNumNumbers}}, "numbers of a row")) ||
+      failed(RequireRank(*this, 7, "list_ids", lists, 1))) {
+    return mlir::failure();
+  }
+  return RequireShape(*this, 8, "list_values", TensorTypeOf(getListValues()),
+                      {Extents(lists).front()}, "one value an id");
+}
+
+absl::Status SampleOp::Evaluate(EvalContext& context) {
+  LATHE_ASSIGN_OR_RETURN(HostTensor ids,
+                         SampleReference({.x = context.Tensor(getX()),
+                                          .greedy_ids = context.Tensor(getGreedyIds()),
+                                          .limits = context.Tensor(getLimits()),
+                                          .settings = context.Tensor(getSettings()),
+                                          .numbers = context.Tensor(getNumbers()),
+                                          .list_ids = context.Tensor(getListIds()),
+                                          .list_values = context.Tensor(getListValues())}));
+  context.SetTensor(getIds(), std::move(ids));
+  return absl::OkStatus();
+}
+
+// Of rows that keep their greedy ids: what others read of x depends on their settings.
+OpCost SampleOp::Cost() {
+  return {SymExpr(0),
+          NumBytes(TensorTypeOf(getSettings())) + NumBytes(TensorTypeOf(getGreedyIds())),
           NumBytes(TensorTypeOf(getIds()))};
 }
 

@@ -53,4 +53,27 @@ def Lathe_ArgmaxByBlocksOp : Lathe_NamedOp<"argmax_by_blocks", "ids", [Pure, Lat
   let hasVerifier = 1;
 }
 
+def Lathe_SampleOp : Lathe_NamedOp<"sample", "ids", [Pure, Lathe_Primitive, Lathe_Infers, Lathe_Evaluates,
+                                                     Lathe_Costs]> {
+  let summary = "ids[r] = the id that row r of the logits gives under masks, penalties, temperature and filters";
+  let description = [{
+    The arrays and the formulas are those of ops/sampling/source/choose_row.h: a row's settings and numbers, and lists of
+    ids for all rows. A row without settings keeps its greedy id. Below 0 stands where there is no id: -1 where nothing
+    may be chosen, -2 - i where logit i is the first that is no number.
+    C1: x has rank 2. C2: its last extent is a number that fits the weights of a draw. C3: there is one limit a row.
+    C4: there is one greedy id a row. C5: a row has 6 settings. C6: a row has 9 numbers. C7: the lists have rank 1.
+    C8: there is one value an id of the lists.
+  }];
+  let arguments = (ins Lathe_F32:$x,             // [R, V]
+                       Lathe_I32:$greedy_ids,    // [R]
+                       Lathe_I32:$limits,        // [R]
+                       Lathe_F32:$settings,      // [R, 6]
+                       Lathe_I32:$numbers,       // [R, 9]
+                       Lathe_I32:$list_ids,      // [E]
+                       Lathe_F32:$list_values);  // [E]
+  let results = (outs Lathe_I32:$ids);           // [R]
+  let assemblyFormat = "$x `or` $greedy_ids `,` $limits `,` $settings `,` $numbers `,` $list_ids `,` $list_values attr-dict `:` type(operands)";
+  let hasVerifier = 1;
+}
+
 #endif  // LATHE_OPS_SAMPLING_OPS_TD

@@ -2,6 +2,11 @@
 
 #include <algorithm>
 #include <limits>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "ops/sampling/source/choose_row.h"
+#include "runtime/base/status_macros.h"
 
 namespace lathe {
 namespace {
@@ -29,6 +34,22 @@ size_t FirstNotBelow(absl::Span<const float> values, float least) {
   return static_cast<size_t>(
       std::find_if(values.begin(), values.end(), [&](float value) { return value >= least; }) -
       values.begin());
+}
+
+absl::Status CheckListEnds(const HostTensor& numbers, int64_t num_ids) {
+  int32_t before = 0;
+  for (int64_t r = 0; r < numbers.dim(0); ++r) {
+    for (int column = sampling::kAllowedEnd; column <= sampling::kUsedEnd; ++column) {
+      const int32_t end = numbers.ints()[r * sampling::kNumNumbers + column];
+      if (end < before || end > num_ids) {
+        return absl::InvalidArgumentError(absl::StrCat("numbers[", r, ", ", column,
+                                                       "] ends a list at ", end, ", expected ",
+                                                       before, " to ", num_ids));
+      }
+      before = end;
+    }
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -70,6 +91,24 @@ HostTensor ArgmaxByBlocksReference(const HostTensor& x, const HostTensor& maxima
     const size_t offset = FirstNotBelow(candidates, best);
     if (offset < candidates.size()) ids.ints()[r] = static_cast<int32_t>(start + offset);
   }
+  return ids;
+}
+
+absl::StatusOr<HostTensor> SampleReference(const SampleOperands& operands) {
+  LATHE_RETURN_IF_ERROR(CheckListEnds(operands.numbers, operands.list_ids.num_elements()));
+  const sampling::StepRows rows{.logits = operands.x.floats().data(),
+                                .greedy_ids = operands.greedy_ids.ints().data(),
+                                .limits = operands.limits.ints().data(),
+                                .settings = operands.settings.floats().data(),
+                                .numbers = operands.numbers.ints().data(),
+                                .list_ids = operands.list_ids.ints().data(),
+                                .list_values = operands.list_values.floats().data()};
+  const auto columns = static_cast<int32_t>(operands.x.width());
+  std::vector<float> scores(static_cast<size_t>(columns));
+  std::vector<sampling::Candidate> candidates(static_cast<size_t>(columns));
+  HostTensor ids(DType::kI32, {operands.x.dim(0)});
+  for (int64_t r = 0; r < operands.x.dim(0); ++r)
+    ids.ints()[r] = sampling::ChooseRow(rows, r, columns, {scores.data(), candidates.data()});
   return ids;
 }
 

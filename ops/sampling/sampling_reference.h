@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "absl/status/statusor.h"
 #include "ops/core/host_tensor.h"
 
 namespace lathe {
@@ -17,5 +18,20 @@ HostTensor BlockMaxReference(const HostTensor& x, int64_t block);
 // Argmax that trusts `maxima`, those of BlockMaxReference, for whole blocks below the limit.
 HostTensor ArgmaxByBlocksReference(const HostTensor& x, const HostTensor& maxima,
                                    const HostTensor& limits, int64_t block);
+
+// The arrays of ops/sampling/source/choose_row.h.
+struct SampleOperands {
+  const HostTensor& x;
+  const HostTensor& greedy_ids;
+  const HostTensor& limits;
+  const HostTensor& settings;
+  const HostTensor& numbers;
+  const HostTensor& list_ids;
+  const HostTensor& list_values;
+};
+
+// ids[r] = ChooseRow of row r. InvalidArgument when the ends of the lists do not ascend or lie
+// behind the last id.
+absl::StatusOr<HostTensor> SampleReference(const SampleOperands& operands);
 
 }  // namespace lathe

@@ -9,6 +9,7 @@ void Batch::Build(absl::Span<const Piece> pieces) {
   row_offsets_.assign(1, 0);
   logit_rows_.clear();
   id_limits_.clear();
+  sampling_.Clear();
   logit_offsets_.assign(1, 0);
   for (size_t i = 0; i < pieces.size(); ++i) {
     const Sequence& sequence = *pieces[i].sequence;
@@ -17,6 +18,7 @@ void Batch::Build(absl::Span<const Piece> pieces) {
       if (position >= first_logit) {
         logit_rows_.push_back(static_cast<int32_t>(tokens_.size()));
         id_limits_.push_back(sequence.id_limit());
+        sequence.AddSamplingRow(position, sampling_);
       }
       tokens_.push_back(sequence.tokens()[static_cast<size_t>(position)]);
       positions_.push_back(static_cast<int32_t>(position));
@@ -39,6 +41,10 @@ StepInput Batch::input() const {
           .row_offsets = row_offsets_,
           .logit_rows = logit_rows_,
           .id_limits = id_limits_,
+          .sample_settings = sampling_.settings(),
+          .sample_numbers = sampling_.numbers(),
+          .sample_ids = sampling_.list_ids(),
+          .sample_values = sampling_.list_values(),
           .page_tables = page_tables_};
 }
 

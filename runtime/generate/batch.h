@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/types/span.h"
+#include "runtime/generate/sampling_rows.h"
 #include "runtime/generate/scheduler.h"
 #include "runtime/generate/step_runner.h"
 #include "runtime/state/page_table.h"
@@ -33,6 +34,7 @@ class Batch {
   std::vector<int32_t> row_offsets_;
   std::vector<int32_t> logit_rows_;
   std::vector<int32_t> id_limits_;
+  SamplingRows sampling_;
   std::vector<int64_t> logit_offsets_;
   std::vector<PageTable> page_tables_;
 };

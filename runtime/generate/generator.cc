@@ -196,8 +196,8 @@ absl::Status Generator::RunPieces(absl::Span<const Piece> pieces) {
     return absl::InternalError(absl::StrCat("the step gave ", runner_->Output("logits").size(),
                                             " logits, expected ", expected));
   }
-  if (runner_->GreedyIds().size() != input.logit_rows.size()) {
-    return absl::InternalError(absl::StrCat("the step gave ", runner_->GreedyIds().size(),
+  if (runner_->NextIds().size() != input.logit_rows.size()) {
+    return absl::InternalError(absl::StrCat("the step gave ", runner_->NextIds().size(),
                                             " ids for ", input.logit_rows.size(),
                                             " rows of logits"));
   }
@@ -205,8 +205,8 @@ absl::Status Generator::RunPieces(absl::Span<const Piece> pieces) {
 }
 
 void Generator::Deliver(absl::Span<const Piece> pieces) {
-  absl::Span<const float> logits = runner_->Output("logits");   // [R, V]
-  absl::Span<const int32_t> greedy_ids = runner_->GreedyIds();  // [R]
+  absl::Span<const float> logits = runner_->Output("logits");  // [R, V]
+  absl::Span<const int32_t> next_ids = runner_->NextIds();     // [R]
   for (size_t i = 0; i < pieces.size(); ++i) {
     Sequence& sequence = *pieces[i].sequence;
     if (sequence.is_finished()) continue;  // cancelled by the callback of another
@@ -223,7 +223,7 @@ void Generator::Deliver(absl::Span<const Piece> pieces) {
     const size_t count = static_cast<size_t>(batch_.first_logit_row(i + 1)) - first;
     const auto width = static_cast<size_t>(vocab_size_);
     sequence.Advance(pieces[i].end, logits.subspan(first * width, count * width),
-                     greedy_ids.subspan(first, count));
+                     next_ids.subspan(first, count));
   }
 }
 

@@ -11,21 +11,38 @@
 namespace lathe {
 namespace {
 
-// The inputs that a step of text has, and what is bound to them.
-struct NamedRows {
+// An input that a step of text has, and what is bound to it.
+struct StepInputRows {
   absl::string_view name;
-  absl::Span<const int32_t> StepInput::*rows;
+  artifact::DType dtype;
+  const void* data;
+  size_t bytes;
 };
-constexpr std::array<NamedRows, 6> kInputs = {{{"tokens", &StepInput::tokens},
-                                               {"positions", &StepInput::positions},
-                                               {"row_sequence", &StepInput::row_sequence},
-                                               {"row_offsets", &StepInput::row_offsets},
-                                               {"logit_rows", &StepInput::logit_rows},
-                                               {"id_limits", &StepInput::id_limits}}};
-constexpr absl::string_view kGreedyIds = "greedy_ids";
 
-const NamedRows* FindInput(absl::string_view name) {
-  for (const NamedRows& input : kInputs) {
+StepInputRows Rows(absl::string_view name, absl::Span<const int32_t> rows) {
+  return {name, artifact::I32, rows.data(), rows.size() * sizeof(int32_t)};
+}
+StepInputRows Rows(absl::string_view name, absl::Span<const float> rows) {
+  return {name, artifact::F32, rows.data(), rows.size() * sizeof(float)};
+}
+
+std::array<StepInputRows, 10> InputsOf(const StepInput& input) {
+  return {Rows("tokens", input.tokens),
+          Rows("positions", input.positions),
+          Rows("row_sequence", input.row_sequence),
+          Rows("row_offsets", input.row_offsets),
+          Rows("logit_rows", input.logit_rows),
+          Rows("id_limits", input.id_limits),
+          Rows("sample_settings", input.sample_settings),
+          Rows("sample_numbers", input.sample_numbers),
+          Rows("sample_ids", input.sample_ids),
+          Rows("sample_values", input.sample_values)};
+}
+
+constexpr absl::string_view kNextIds = "next_ids";
+
+const StepInputRows* FindInput(absl::Span<const StepInputRows> inputs, absl::string_view name) {
+  for (const StepInputRows& input : inputs) {
     if (input.name == name) return &input;
   }
   return nullptr;
@@ -36,8 +53,10 @@ const NamedRows* FindInput(absl::string_view name) {
 absl::StatusOr<std::unique_ptr<ProgramRunner>> ProgramRunner::Create(
     const artifact::Manifest& manifest, std::unique_ptr<Program> program) {
   LATHE_CHECK(program != nullptr);
+  const auto known = InputsOf({});
   for (const artifact::Input& input : program->description().inputs()) {
-    if (FindInput(input.name()) == nullptr || input.dtype() != artifact::I32) {
+    const StepInputRows* rows = FindInput(known, input.name());
+    if (rows == nullptr || input.dtype() != rows->dtype) {
       return absl::UnimplementedError(
           absl::StrCat("entry ", program->description().entry(), ": input ", input.name(),
                        " of dtype number ", static_cast<int>(input.dtype()),
@@ -46,7 +65,7 @@ absl::StatusOr<std::unique_ptr<ProgramRunner>> ProgramRunner::Create(
     }
   }
   for (const artifact::Output& output : program->description().outputs()) {
-    const bool is_ids = output.name() == ToStd(kGreedyIds);
+    const bool is_ids = output.name() == ToStd(kNextIds);
     if (output.dtype() != (is_ids ? artifact::I32 : artifact::F32)) {
       return absl::InvalidArgumentError(
           absl::StrCat("entry ", program->description().entry(), ": output ", output.name(),
@@ -54,7 +73,7 @@ absl::StatusOr<std::unique_ptr<ProgramRunner>> ProgramRunner::Create(
                        is_ids ? "I32" : "F32", "; compile it again"));
     }
   }
-  for (absl::string_view name : {absl::string_view("logits"), kGreedyIds}) {
+  for (absl::string_view name : {absl::string_view("logits"), kNextIds}) {
     if (program->HasOutput(name)) continue;
     return absl::InvalidArgumentError(
         absl::StrCat("entry ", program->description().entry(), " has no output ", name,
@@ -68,6 +87,7 @@ absl::Status ProgramRunner::Run(const StepInput& input, absl::Span<const KvCache
   bindings_.symbols.push_back({"tokens", static_cast<int64_t>(input.tokens.size())});
   bindings_.symbols.push_back({"sequences", static_cast<int64_t>(input.row_offsets.size()) - 1});
   bindings_.symbols.push_back({"logit_rows", static_cast<int64_t>(input.logit_rows.size())});
+  bindings_.symbols.push_back({"sample_entries", static_cast<int64_t>(input.sample_ids.size())});
   BindCostSymbols(input);
   bindings_.kv_groups.clear();
   for (size_t i = 0; i < caches.size(); ++i) {
@@ -78,9 +98,10 @@ absl::Status ProgramRunner::Run(const StepInput& input, absl::Span<const KvCache
                                    .page_table = input.page_tables[i].data()});
   }
   bindings_.inputs.clear();
+  const auto known = InputsOf(input);
   for (const artifact::Input& described : program_->description().inputs()) {
-    absl::Span<const int32_t> rows = input.*FindInput(described.name())->rows;
-    bindings_.inputs.push_back({described.name(), rows.data(), rows.size() * sizeof(int32_t)});
+    const StepInputRows* rows = FindInput(known, described.name());
+    bindings_.inputs.push_back({described.name(), rows->data, rows->bytes});
   }
   if (!observer_) return program_->Run(bindings_);
   LATHE_RETURN_IF_ERROR(program_->Run(bindings_, &record_));
@@ -105,10 +126,10 @@ void ProgramRunner::BindCostSymbols(const StepInput& input) {
 }
 
 absl::Span<const float> ProgramRunner::Output(absl::string_view name) const {
-  return name == kGreedyIds ? absl::Span<const float>() : View<float>(name);
+  return name == kNextIds ? absl::Span<const float>() : View<float>(name);
 }
 
-absl::Span<const int32_t> ProgramRunner::GreedyIds() const { return View<int32_t>(kGreedyIds); }
+absl::Span<const int32_t> ProgramRunner::NextIds() const { return View<int32_t>(kNextIds); }
 
 template <typename T>
 absl::Span<const T> ProgramRunner::View(absl::string_view name) const {

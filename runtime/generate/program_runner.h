@@ -32,7 +32,7 @@ class ProgramRunner : public StepRunner {
 
   absl::Status Run(const StepInput& input, absl::Span<const KvCache> caches) override;
   absl::Span<const float> Output(absl::string_view name) const override;
-  absl::Span<const int32_t> GreedyIds() const override;
+  absl::Span<const int32_t> NextIds() const override;
 
   const Program& program() const { return *program_; }
   // Steps from now on are timed and shown to `observer`; null: nobody looks at the clock.

@@ -83,10 +83,16 @@ int64_t Sequence::FirstLogitPosition(int64_t end) const {
   return chooses ? end - 1 : end;
 }
 
+// Rows before the last are of a prompt whose logits are kept: they choose nothing.
+void Sequence::AddSamplingRow(int64_t position, SamplingRows& rows) const {
+  if (position + 1 < num_tokens()) return rows.AddGreedy();
+  sampler_.AddRow(rows);
+}
+
 void Sequence::Advance(int64_t end, absl::Span<const float> logits,
-                       absl::Span<const int32_t> greedy_ids) {
+                       absl::Span<const int32_t> next_ids) {
   bool is_prompt = num_computed_ < num_prompt_tokens();
-  const size_t num_rows = greedy_ids.size();
+  const size_t num_rows = next_ids.size();
   LATHE_CHECK(static_cast<int64_t>(num_rows) == end - FirstLogitPosition(end))
       << num_rows << " ids for the rows from " << FirstLogitPosition(end) << " to " << end;
   LATHE_CHECK(num_rows == 0 ? logits.empty() : logits.size() % num_rows == 0 && !logits.empty())
@@ -97,13 +103,13 @@ void Sequence::Advance(int64_t end, absl::Span<const float> logits,
   num_computed_ = end;
   if (end < num_tokens()) return;
   if (max_new_tokens_ == 0) return Finish(FinishReason::kLength);
-  Choose(greedy_ids.back(), logits.subspan(logits.size() - logits.size() / num_rows));
+  Choose(next_ids.back(), logits.subspan(logits.size() - logits.size() / num_rows));
 }
 
 // `logits`: the last row's, [V].
-void Sequence::Choose(int32_t greedy_id, absl::Span<const float> logits) {
+void Sequence::Choose(int32_t next_id, absl::Span<const float> logits) {
   absl::StatusOr<ChosenToken> chosen =
-      sampler_.Choose(logits.subspan(0, static_cast<size_t>(id_limit_)), greedy_id);
+      sampler_.Take(next_id, logits.subspan(0, static_cast<size_t>(id_limit_)));
   if (!chosen.ok()) return Finish(FinishReason::kFailed, chosen.status());
   const int32_t token = chosen->id;
   if (std::find(request_.stop_ids.begin(), request_.stop_ids.end(), token) !=

@@ -52,12 +52,14 @@ class Sequence {
   // Room for the rows [num_computed, end), before the step that computes them.
   absl::Status Grow(absl::Span<KvCache> caches, int64_t end);
   // The step is done: the logits [R, V] of the R rows that FirstLogitPosition asked for, if any,
-  // are kept as asked, and the last row chooses a token where the step makes one; `greedy_ids` [R]
-  // are what greedy choices are.
-  void Advance(int64_t end, absl::Span<const float> logits, absl::Span<const int32_t> greedy_ids);
+  // are kept as asked, and the last row's is the new token where the step makes one: `next_ids` [R]
+  // is what the model chose for each.
+  void Advance(int64_t end, absl::Span<const float> logits, absl::Span<const int32_t> next_ids);
   // First position in [num_computed, end) whose logits are needed; `end` when none is. All
   // positions from there on are.
   int64_t FirstLogitPosition(int64_t end) const;
+  // How the row at `position` chooses, when its logits are needed.
+  void AddSamplingRow(int64_t position, SamplingRows& rows) const;
 
   // Ends the sequence; the first end counts.
   void Finish(FinishReason reason, absl::Status status = absl::OkStatus());
@@ -68,7 +70,7 @@ class Sequence {
   Result TakeResult();
 
  private:
-  void Choose(int32_t greedy_id, absl::Span<const float> logits);
+  void Choose(int32_t next_id, absl::Span<const float> logits);
 
   int64_t id_;
   Request request_;

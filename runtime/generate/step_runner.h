@@ -14,12 +14,17 @@ namespace lathe {
 
 // The rows of all sequences of the step, one sequence after the other.
 struct StepInput {
-  absl::Span<const int32_t> tokens;         // [T]
-  absl::Span<const int32_t> positions;      // [T] of each row in its sequence
-  absl::Span<const int32_t> row_sequence;   // [T] row of the page tables
-  absl::Span<const int32_t> row_offsets;    // [B + 1] first row of each sequence, then T
-  absl::Span<const int32_t> logit_rows;     // [R] rows that want logits, ascending
-  absl::Span<const int32_t> id_limits;      // [R] ids from there on may not be chosen
+  absl::Span<const int32_t> tokens;        // [T]
+  absl::Span<const int32_t> positions;     // [T] of each row in its sequence
+  absl::Span<const int32_t> row_sequence;  // [T] row of the page tables
+  absl::Span<const int32_t> row_offsets;   // [B + 1] first row of each sequence, then T
+  absl::Span<const int32_t> logit_rows;    // [R] rows that want logits, ascending
+  absl::Span<const int32_t> id_limits;     // [R] ids from there on may not be chosen
+  // How each of these rows chooses (sampling_rows.h): [R, 6], [R, 9], [E], [E].
+  absl::Span<const float> sample_settings;
+  absl::Span<const int32_t> sample_numbers;
+  absl::Span<const int32_t> sample_ids;
+  absl::Span<const float> sample_values;
   absl::Span<const PageTable> page_tables;  // one for each cache group
 };
 
@@ -34,9 +39,9 @@ class StepRunner {
   // when the model has none of that name; valid until the next Run.
   virtual absl::Span<const float> Output(absl::string_view name) const = 0;
 
-  // [R] the lowest id below each limit with the largest logit; -1 where no logit below it is a
-  // number above minus infinity. Valid as long.
-  virtual absl::Span<const int32_t> GreedyIds() const = 0;
+  // [R] what each row chose: an id, or below 0 what stands for none
+  // (ops/sampling/source/choose_row.h). Valid as long.
+  virtual absl::Span<const int32_t> NextIds() const = 0;
 };
 
 }  // namespace lathe

@@ -19,6 +19,7 @@
 #include "ops/attention/attention_ops.h"
 #include "ops/dialect.h"
 #include "test/support/data.h"
+#include "test/support/graph/sample_step.h"
 #include "test/support/status_matchers.h"
 
 namespace lathe {
@@ -84,14 +85,13 @@ class GoldenModel {
       }
     }
     auto count = static_cast<int64_t>(tokens.size());
-    std::vector<int32_t> limits(tokens.size(), std::numeric_limits<int32_t>::max());
-    return interpreter_->Run("step",
-                             {{"tokens", HostTensor::Ints({count}, std::move(tokens))},
-                              {"positions", HostTensor::Ints({count}, std::move(positions))},
-                              {"row_sequence", HostTensor::Ints({count}, std::move(sequences))},
-                              {"logit_rows", HostTensor::Ints({count}, std::move(rows))},
-                              {"id_limits", HostTensor::Ints({count}, std::move(limits))}},
-                             state_);
+    Interpreter::NamedTensors inputs = {
+        {"tokens", HostTensor::Ints({count}, std::move(tokens))},
+        {"positions", HostTensor::Ints({count}, std::move(positions))},
+        {"row_sequence", HostTensor::Ints({count}, std::move(sequences))},
+        {"logit_rows", HostTensor::Ints({count}, std::move(rows))}};
+    inputs.merge(testing::GreedyRowInputs(count, std::numeric_limits<int32_t>::max()));
+    return interpreter_->Run("step", inputs, state_);
   }
   KvState& state() { return state_; }
   // Where the model keeps each decoder layer's keys, in order.
@@ -182,7 +182,7 @@ TEST_P(InterpreterGoldenTest, LayersStatesAndGreedyText) {
   // Row i of the golden logits chose id i.
   auto ids = golden["greedy_ids"].get<std::vector<int32_t>>();
   for (size_t i = 0; i < ids.size(); ++i) {
-    ASSERT_EQ(outputs.at("greedy_ids").ints().back(), ids[i]) << "greedy id " << i;
+    ASSERT_EQ(outputs.at("next_ids").ints().back(), ids[i]) << "greedy id " << i;
     if (i + 1 == ids.size()) break;
     LATHE_ASSERT_OK_AND_ASSIGN(outputs,
                                model->Step({{{ids[i]}, static_cast<int32_t>(prompt.size() + i)}}));

@@ -9,6 +9,7 @@
 #include "compiler/pipeline/pipeline.h"
 #include "mlir/Parser/Parser.h"
 #include "test/support/golden/golden_data.h"
+#include "test/support/graph/sample_step.h"
 #include "test/support/status_matchers.h"
 #include "tools/lathe/load_model.h"
 
@@ -46,12 +47,13 @@ Outputs StepInputs(const std::vector<int32_t>& prompt, size_t begin, size_t end)
     rows.push_back(i);
   }
   std::vector<int32_t> sequences(tokens.size(), 0);
-  std::vector<int32_t> limits(tokens.size(), 250);
-  return {{"tokens", HostTensor::Ints({count}, std::move(tokens))},
-          {"positions", HostTensor::Ints({count}, std::move(positions))},
-          {"row_sequence", HostTensor::Ints({count}, std::move(sequences))},
-          {"logit_rows", HostTensor::Ints({count}, std::move(rows))},
-          {"id_limits", HostTensor::Ints({count}, std::move(limits))}};
+  Interpreter::NamedTensors inputs = {
+      {"tokens", HostTensor::Ints({count}, std::move(tokens))},
+      {"positions", HostTensor::Ints({count}, std::move(positions))},
+      {"row_sequence", HostTensor::Ints({count}, std::move(sequences))},
+      {"logit_rows", HostTensor::Ints({count}, std::move(rows))}};
+  inputs.merge(testing::GreedyRowInputs(count, /*limit=*/250));
+  return inputs;
 }
 
 // The prompt in two steps, so that the second reads what the first kept.

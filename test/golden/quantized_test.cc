@@ -12,6 +12,7 @@
 #include "test/support/golden/compare.h"
 #include "test/support/golden/compile_folder.h"
 #include "test/support/golden/golden_data.h"
+#include "test/support/graph/sample_step.h"
 #include "test/support/status_matchers.h"
 #include "tools/lathe/load_model.h"
 
@@ -69,14 +70,12 @@ class QuantizedTest : public ::testing::TestWithParam<Variant> {
     const auto count = static_cast<int64_t>(prompt.size());
     std::vector<int32_t> positions;
     for (int32_t i = 0; i < count; ++i) positions.push_back(i);
-    LATHE_ASSIGN_OR_RETURN(auto outputs,
-                           interpreter.Run("step",
-                                           {{"tokens", HostTensor::Ints({count}, prompt)},
-                                            {"positions", HostTensor::Ints({count}, positions)},
-                                            {"row_sequence", HostTensor(DType::kI32, {count})},
-                                            {"logit_rows", HostTensor::Ints({count}, positions)},
-                                            {"id_limits", HostTensor(DType::kI32, {count})}},
-                                           state));
+    Interpreter::NamedTensors inputs = {{"tokens", HostTensor::Ints({count}, prompt)},
+                                        {"positions", HostTensor::Ints({count}, positions)},
+                                        {"row_sequence", HostTensor(DType::kI32, {count})},
+                                        {"logit_rows", HostTensor::Ints({count}, positions)}};
+    inputs.merge(testing::GreedyRowInputs(count, /*limit=*/0));
+    LATHE_ASSIGN_OR_RETURN(auto outputs, interpreter.Run("step", inputs, state));
     auto logits = outputs.at("logits").floats();
     return std::vector<float>(logits.begin(), logits.end());
   }

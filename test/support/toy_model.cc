@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "ops/sampling/source/choose_row.h"
 #include "runtime/artifact/artifact_writer.h"
 #include "runtime/base/check.h"
 #include "test/support/data.h"
@@ -17,14 +18,16 @@ enum Symbol : uint32_t {
   kLogitRows,
   kMaxPageSymbol,
   kAttendedKeys,
-  kCachedKeys
+  kCachedKeys,
+  kSampleEntries
 };
 
 artifact::Expr Rows(uint32_t symbol, int64_t coefficient) {
   return MakeExpr({{coefficient, {symbol}, 0}});
 }
 
-// Buffers lie behind each other: layer inputs 0, 1, 2, then the logits, then the ids. A row of a
+// Buffers lie behind each other: layer inputs 0, 1, 2, then the logits, the greedy and the chosen
+// ids. A row of a
 // layer input takes 64 bytes, of which it uses 12, and a row of logits ends at a multiple of 64, so
 // that every start is aligned.
 constexpr int64_t kLogitBytes = (kToyVocab * 4 + 63) / 64 * 64;
@@ -36,17 +39,23 @@ artifact::Operand Logits() {
                        /*written=*/true);
 }
 
-artifact::Operand GreedyIds() {
-  return BufferOperand(
-      MakeExpr({{(kToyLayers + 1) * 64, {kTokens}, 0}, {kLogitBytes, {kLogitRows}, 0}}),
-      Rows(kLogitRows, 4), /*written=*/true);
+// Ids are rows of 64 bytes too.
+constexpr int64_t kIdBytes = 64;
+artifact::Operand Ids(int64_t index) {
+  return BufferOperand(MakeExpr({{(kToyLayers + 1) * 64, {kTokens}, 0},
+                                 {kLogitBytes + index * kIdBytes, {kLogitRows}, 0}}),
+                       Rows(kLogitRows, 4), /*written=*/true);
 }
+artifact::Operand GreedyIds() { return Ids(0); }
+artifact::Operand NextIds() { return Ids(1); }
 
-void AddInput(artifact::Program& program, const std::string& name, uint32_t symbol) {
+artifact::Input* AddInput(artifact::Program& program, const std::string& name, uint32_t symbol,
+                          artifact::DType dtype = artifact::I32) {
   artifact::Input* input = program.add_inputs();
   input->set_name(name);
-  input->set_dtype(artifact::I32);
+  input->set_dtype(dtype);
   *input->add_shape() = Rows(symbol, 1);
+  return input;
 }
 
 artifact::Output* AddOutput(artifact::Program& program, const std::string& name,
@@ -85,6 +94,11 @@ void FillProgram(artifact::Program& program, const ToyModelOptions& options) {
   AddInput(program, "row_sequence", kTokens);
   AddInput(program, "logit_rows", kLogitRows);
   AddInput(program, "id_limits", kLogitRows);
+  *AddInput(program, "sample_settings", kLogitRows, artifact::F32)->add_shape() =
+      Constant(sampling::kNumSettings);
+  *AddInput(program, "sample_numbers", kLogitRows)->add_shape() = Constant(sampling::kNumNumbers);
+  AddInput(program, "sample_ids", kSampleEntries);
+  AddInput(program, "sample_values", kSampleEntries, artifact::F32);
   artifact::Expr max_pages = Rows(kMaxPageSymbol, 1);
   std::vector<artifact::Operand> write = {InputOperand(0), InputOperand(1), InputOperand(2),
                                           PageTableOperand(0), PoolOperand(0, 0, true)};
@@ -98,14 +112,20 @@ void FillProgram(artifact::Program& program, const ToyModelOptions& options) {
              Rows(kLogitRows, 1));
   *program.mutable_commands(1)->mutable_flops() = Rows(kAttendedKeys, 1);
   *program.mutable_commands(1)->mutable_bytes_read() = Rows(kCachedKeys, 4);
+  AddCommand(program, "toy_sample",
+             {Logits(), GreedyIds(), InputOperand(4), InputOperand(5), InputOperand(6),
+              InputOperand(7), InputOperand(8), NextIds()},
+             {Constant(kToyVocab)}, Rows(kLogitRows, 1));
+  program.mutable_kernels(2)->set_scratch_bytes(kToyVocab *
+                                                (sizeof(sampling::Candidate) + sizeof(float)));
   AddMatrix(program, "logits", kLogitRows, kToyVocab, Logits());
-  AddOutput(program, "greedy_ids", artifact::I32, kLogitRows, GreedyIds());
+  AddOutput(program, "next_ids", artifact::I32, kLogitRows, NextIds());
   for (int64_t layer = 0; options.has_probes && layer <= kToyLayers; ++layer) {
     AddMatrix(program, absl::StrCat("layer_inputs.", layer), kTokens, kToyHidden,
               LayerInput(layer));
   }
-  *program.mutable_workspace_bytes() =
-      MakeExpr({{(kToyLayers + 1) * 64, {kTokens}, 0}, {kLogitBytes + 4, {kLogitRows}, 0}});
+  *program.mutable_workspace_bytes() = MakeExpr(
+      {{(kToyLayers + 1) * 64, {kTokens}, 0}, {kLogitBytes + 2 * kIdBytes, {kLogitRows}, 0}});
 }
 
 void AddKvGroup(artifact::Manifest& manifest) {
@@ -138,8 +158,8 @@ artifact::Manifest ToyManifest(const ToyModelOptions& options) {
   manifest.set_family("none");
   manifest.set_precision("f32");
   manifest.add_targets("cpu");
-  for (const char* symbol :
-       {"tokens", "sequences", "logit_rows", "kv.max_pages", "attended_keys", "cached_keys"})
+  for (const char* symbol : {"tokens", "sequences", "logit_rows", "kv.max_pages", "attended_keys",
+                             "cached_keys", "sample_entries"})
     manifest.add_symbols(symbol);
   manifest.set_vocab_size(kToyVocab);
   manifest.set_tokenizer_size(kToyTokenizer);

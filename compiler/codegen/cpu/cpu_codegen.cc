@@ -5,6 +5,7 @@
 #include <optional>
 #include <thread>
 
+#include "compiler/codegen/cpu/bitcode_library.h"
 #include "compiler/codegen/cpu/lower_to_llvm.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/IR/LLVMContext.h"
@@ -72,16 +73,17 @@ void SetAttributes(llvm::Module& module, const CpuLevel& level) {
   }
 }
 
-void Optimize(llvm::Module& module, llvm::TargetMachine& machine) {
+// `has_cpp`: whether a part of the module is C++, whose loops are yet to become vectors. Those that
+// kernels emit are written in vectors and unrolled already.
+void Optimize(llvm::Module& module, llvm::TargetMachine& machine, bool has_cpp) {
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
   llvm::CGSCCAnalysisManager call_graph;
   llvm::ModuleAnalysisManager modules;
   llvm::PipelineTuningOptions tuning;
-  // Loops are written in vectors and unrolled where they are emitted.
-  tuning.LoopVectorization = false;
+  tuning.LoopVectorization = has_cpp;
   tuning.SLPVectorization = false;
-  tuning.LoopUnrolling = false;
+  tuning.LoopUnrolling = has_cpp;
   llvm::PassBuilder builder(&machine, tuning);
   builder.registerModuleAnalyses(modules);
   builder.registerCGSCCAnalyses(call_graph);
@@ -172,8 +174,9 @@ absl::StatusOr<CpuObject> CompileCpu(mlir::ModuleOp module, const CpuLevel& leve
   LATHE_ASSIGN_OR_RETURN(std::unique_ptr<llvm::TargetMachine> machine, MakeTargetMachine(level));
   code->setDataLayout(machine->createDataLayout());
   code->setTargetTriple(machine->getTargetTriple());
+  LATHE_ASSIGN_OR_RETURN(const bool has_cpp, LinkBitcode(*code));
   SetAttributes(*code, level);
-  Optimize(*code, *machine);
+  Optimize(*code, *machine, has_cpp);
   CpuObject object;
   if (keep_text) {
     llvm::raw_string_ostream(object.llvm_ir) << *code;

@@ -15,35 +15,22 @@ struct IdList {
   int32_t count = 0;
 };
 
-struct Bias {
-  int32_t id;
-  float value;
+// Ids with a number each.
+struct ValueList {
+  const int32_t* ids = nullptr;
+  const float* values = nullptr;
+  int32_t count = 0;
 };
 
-// An id of the prompt or the output; each stands in a list once.
-struct UsedId {
-  int32_t id;
-  int32_t num_generated;  // in the output; 0: in the prompt alone
-};
-
-// Of a request, the same for all of its tokens.
 struct Processing {
-  bool has_allowed = false;  // then only ids of `allowed` may be chosen
-  IdList allowed = {};       // ascending
+  IdList allowed = {};  // ascending; empty: all may be chosen
   IdList forbidden = {};
-  IdList stops = {};  // forbidden as long as the text may not end
-  const Bias* biases = nullptr;
-  int32_t num_biases = 0;
+  ValueList biases = {};
+  // Ids of the prompt and the output, each once, and how often the output holds it.
+  ValueList used = {};
   float repetition_penalty = 1;
   float frequency_penalty = 0;
   float presence_penalty = 0;
-};
-
-// Of one token.
-struct History {
-  const UsedId* used = nullptr;
-  int32_t num_used = 0;
-  bool may_stop = true;
 };
 
 constexpr void Forbid(const IdList& list, float* scores, int32_t n) {
@@ -61,27 +48,27 @@ constexpr void ForbidAllBut(const IdList& allowed, float* scores, int32_t n) {
   }
 }
 
-constexpr void Penalize(const Processing& processing, const History& history, float* scores,
-                        int32_t n) {
+constexpr void Penalize(const Processing& processing, float* scores, int32_t n) {
 #pragma STDC FP_CONTRACT OFF
-  for (int32_t i = 0; i < history.num_used; ++i) {
-    const UsedId& used = history.used[i];
-    if (used.id < 0 || used.id >= n) continue;
-    float score = scores[used.id];
+  for (int32_t i = 0; i < processing.used.count; ++i) {
+    const int32_t id = processing.used.ids[i];
+    const float num_generated = processing.used.values[i];
+    if (id < 0 || id >= n) continue;
+    float score = scores[id];
     score =
         score < 0 ? score * processing.repetition_penalty : score / processing.repetition_penalty;
-    if (used.num_generated > 0) {
-      score -= processing.frequency_penalty * static_cast<float>(used.num_generated);
+    if (num_generated > 0) {
+      score -= processing.frequency_penalty * num_generated;
       score -= processing.presence_penalty;
     }
-    scores[used.id] = score;
+    scores[id] = score;
   }
 }
 
 // Copies logits [n] to scores [n] and applies all of the above. Returns the first id whose logit is
 // not a number, or -1: then scores hold none either.
-constexpr int32_t Process(const Processing& processing, const History& history, const float* logits,
-                          int32_t n, float* scores) {
+constexpr int32_t Process(const Processing& processing, const float* logits, int32_t n,
+                          float* scores) {
   bool has_nan = false;
   for (int32_t id = 0; id < n; ++id) {
     scores[id] = logits[id];
@@ -90,14 +77,13 @@ constexpr int32_t Process(const Processing& processing, const History& history, 
   for (int32_t id = 0; has_nan && id < n; ++id) {
     if (IsNan(logits[id])) return id;
   }
-  if (processing.has_allowed) ForbidAllBut(processing.allowed, scores, n);
+  if (processing.allowed.count > 0) ForbidAllBut(processing.allowed, scores, n);
   Forbid(processing.forbidden, scores, n);
-  if (!history.may_stop) Forbid(processing.stops, scores, n);
-  for (int32_t i = 0; i < processing.num_biases; ++i) {
-    const Bias& bias = processing.biases[i];
-    if (bias.id >= 0 && bias.id < n) scores[bias.id] += bias.value;
+  const ValueList& biases = processing.biases;
+  for (int32_t i = 0; i < biases.count; ++i) {
+    if (biases.ids[i] >= 0 && biases.ids[i] < n) scores[biases.ids[i]] += biases.values[i];
   }
-  Penalize(processing, history, scores, n);
+  Penalize(processing, scores, n);
   return -1;
 }
 

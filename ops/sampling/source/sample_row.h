@@ -1,7 +1,7 @@
 // Chooses a token from one row of logits: process.h, temperature, filter.h, then one draw by
 // (seed, position). All of it in one thread, without allocation, a function of its arguments alone.
-//   Choice choice = SampleRow(processing, {.temperature = 0.6f, .top_k = 20, .seed = 7}, history,
-//                             position, logits, n, {scores, candidates});
+//   Choice choice = SampleRow(processing, {.temperature = 0.6f, .top_k = 20, .seed = 7}, position,
+//                             logits, n, {scores, candidates});
 #pragma once
 
 #include <cstdint>
@@ -42,10 +42,9 @@ struct Choice {
 
 // `logits` [n]: of the ids that may be produced, n <= kMaxVocabulary. `position`: of the token in
 // its sequence.
-constexpr Choice SampleRow(const Processing& processing, const Chance& chance,
-                           const History& history, uint64_t position, const float* logits,
-                           int32_t n, const Workspace& work) {
-  const int32_t bad = Process(processing, history, logits, n, work.scores);
+constexpr Choice SampleRow(const Processing& processing, const Chance& chance, uint64_t position,
+                           const float* logits, int32_t n, const Workspace& work) {
+  const int32_t bad = Process(processing, logits, n, work.scores);
   if (bad >= 0) return {Outcome::kNotANumber, bad};
   const bool is_greedy = chance.temperature < kLeastTemperature;
   for (int32_t id = 0; !is_greedy && id < n; ++id) work.scores[id] /= chance.temperature;

@@ -1,4 +1,4 @@
-// A language model without weights, as two kernels: the next token is the sum of all tokens so far
+// A language model without weights, as kernels: the next token is the sum of all tokens so far
 // plus the position, so that every token read back from a wrong place changes the text.
 // test/support/toy_model.h describes the artifact around it.
 #include <stdint.h>

@@ -4,10 +4,12 @@
 #include <cstring>
 #include <limits>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "ops/core/dialect.h"
 #include "ops/core/extent.h"
+#include "ops/sampling/source/choose_row.h"
 #include "runtime/base/status_macros.h"
 #include "tools/lathe/bench/random_numbers.h"
 
@@ -45,6 +47,18 @@ absl::StatusOr<std::vector<int64_t>> ShapeOf(const std::string& name, mlir::Rank
   return shape;
 }
 
+// Rows that are drawn as chats are: temperature 0.6, top-p 0.95, and top-k 20 among their numbers.
+void FillSettings(absl::Span<float> settings) {
+  for (size_t row = 0; row < settings.size(); row += sampling::kNumSettings) {
+    settings[row + sampling::kTemperature] = 0.6f;
+    settings[row + sampling::kTopP] = 0.95f;
+    settings[row + sampling::kMinP] = 0;
+    settings[row + sampling::kRepetitionPenalty] = 1;
+    settings[row + sampling::kFrequencyPenalty] = 0;
+    settings[row + sampling::kPresencePenalty] = 0;
+  }
+}
+
 std::vector<char> ToBytes(const HostTensor& tensor) {
   const auto count = static_cast<size_t>(tensor.num_elements());
   std::vector<char> bytes(count * ByteSize(tensor.dtype()));
@@ -63,7 +77,8 @@ absl::StatusOr<StepOperands> StepOperands::Make(mlir::ModuleOp problem, const Sy
                                                 uint64_t seed) {
   StepOperands step;
   step.symbols_ = symbols;
-  for (const char* name : {"sequences", "logit_rows"}) step.symbols_.emplace(name, 1);
+  for (const char* name : {"sequences", "logit_rows", "sample_entries"})
+    step.symbols_.emplace(name, 1);
   // A problem that knows no tokens (rows of logits alone) still has rows.
   step.symbols_.emplace("tokens",
                         std::max(step.symbols_["sequences"], step.symbols_["logit_rows"]));
@@ -144,11 +159,22 @@ absl::StatusOr<std::vector<int32_t>> StepOperands::Integers(const std::string& n
       values.push_back(static_cast<int32_t>(tokens * (i + 1) / count - 1));
   } else if (name == "id_limits") {
     values.assign(static_cast<size_t>(count), static_cast<int32_t>(vocabulary));
+  } else if (name == "sample_numbers") {
+    // Each row has a seed of its own, and no lists.
+    values.assign(static_cast<size_t>(count), 0);
+    for (size_t row = 0; row * sampling::kNumNumbers < values.size(); ++row) {
+      values[row * sampling::kNumNumbers + sampling::kTopK] = 20;
+      values[row * sampling::kNumNumbers + sampling::kSeed] = static_cast<int32_t>(row);
+    }
+  } else if (name == "sample_ids" || absl::StartsWith(name, "operand")) {
+    // What another dispatch computes: every table has a first row.
+    values.assign(static_cast<size_t>(count), 0);
   } else {
     return absl::UnimplementedError(absl::StrCat(
         "input ", name,
         " holds integers, and it is not known which ones make sense; "
-        "known are tokens, positions, row_sequence, row_offsets, logit_rows and id_limits"));
+        "known are tokens, positions, row_sequence, row_offsets, logit_rows, id_limits, "
+        "sample_numbers and sample_ids"));
   }
   if (static_cast<int64_t>(values.size()) != count) {
     return absl::InvalidArgumentError(absl::StrCat(
@@ -167,6 +193,8 @@ absl::Status StepOperands::AddInput(const std::string& name, mlir::RankedTensorT
     LATHE_ASSIGN_OR_RETURN(std::vector<int32_t> values,
                            Integers(name, tensor.num_elements(), vocabulary, seed));
     tensor = HostTensor::Ints(shape, std::move(values));
+  } else if (name == "sample_settings") {
+    FillSettings(tensor.floats());
   } else {
     RandomNumbers numbers(seed, name);
     for (float& value : tensor.floats()) value = numbers.Uniform();

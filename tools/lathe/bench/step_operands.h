@@ -24,7 +24,7 @@ class StepOperands {
   // spread over "sequences" sequences that have "cached_keys" keys together when the step is done;
   // absent ones are as small as they can be. Inputs that say where rows lie (positions,
   // row_sequence, row_offsets, logit_rows, tokens) agree with that, id_limits leave every id to be
-  // chosen; all others are random.
+  // chosen, and rows that are sampled are so as chats are; all others are random.
   // InvalidArgument for symbols without a value or beyond all measure, Unimplemented for an input
   // of integers with another name.
   static absl::StatusOr<StepOperands> Make(mlir::ModuleOp problem, const SymbolValues& symbols,

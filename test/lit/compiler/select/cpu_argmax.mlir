@@ -26,11 +26,12 @@ func.func @taken(%x: tensor<?x70xf32, #r>, %m: tensor<?x5xf32, #r>, %l: tensor<?
 #r = #lathe.sym<rows>
 
 func.func @other_blocks(%x: tensor<?x70xf32, #r>, %m: tensor<?x9xf32, #r>, %l: tensor<?xi32, #r>) {
-  // expected-error @+6 {{has no kernel for dispatch 'ids'}}
-  // expected-note @+5 {{matmul: no}}
-  // expected-note @+4 {{attention: no}}
-  // expected-note @+3 {{rope_table: no}}
-  // expected-note @+2 {{argmax: no, has no way to read maxima of 8 columns, only of 16}}
+  // expected-error @+7 {{has no kernel for dispatch 'ids'}}
+  // expected-note @+6 {{matmul: no}}
+  // expected-note @+5 {{attention: no}}
+  // expected-note @+4 {{rope_table: no}}
+  // expected-note @+3 {{argmax: no, has no way to read maxima of 8 columns, only of 16}}
+  // expected-note @+2 {{sample: no}}
   // expected-note @+1 {{rowwise: no}}
   %b = lathe.dispatch "ids" (%i = %x : tensor<?x70xf32, #r>, %k = %m : tensor<?x9xf32, #r>, %j = %l : tensor<?xi32, #r>) -> tensor<?xi32, #r> {
     %ids = lathe.argmax_by_blocks %i, %k, %j by 8 : tensor<?x70xf32, #r>, tensor<?x9xf32, #r>, tensor<?xi32, #r>
@@ -44,11 +45,12 @@ func.func @other_blocks(%x: tensor<?x70xf32, #r>, %m: tensor<?x9xf32, #r>, %l: t
 #r = #lathe.sym<rows>
 
 func.func @something_beside(%x: tensor<?x70xf32, #r>, %l: tensor<?xi32, #r>) {
-  // expected-error @+6 {{has no kernel for dispatch 'ids'}}
-  // expected-note @+5 {{matmul: no}}
-  // expected-note @+4 {{attention: no}}
-  // expected-note @+3 {{rope_table: no}}
-  // expected-note @+2 {{argmax: no, there is something beside the argmax}}
+  // expected-error @+7 {{has no kernel for dispatch 'ids'}}
+  // expected-note @+6 {{matmul: no}}
+  // expected-note @+5 {{attention: no}}
+  // expected-note @+4 {{rope_table: no}}
+  // expected-note @+3 {{argmax: no, there is something beside the argmax}}
+  // expected-note @+2 {{sample: no}}
   // expected-note @+1 {{rowwise: no}}
   %b = lathe.dispatch "ids" (%i = %x : tensor<?x70xf32, #r>, %j = %l : tensor<?xi32, #r>) -> tensor<?xi32, #r> {
     %n = lathe.neg %i : tensor<?x70xf32, #r>

@@ -7,11 +7,12 @@
 
 func.func @page(%kv: !cache, %k: tensor<?x2x16xf32, #t>, %p: tensor<?xi32, #t>, %s: tensor<?xi32, #t>) {
   %l = lathe.cache_layer %kv[0] : !cache
-  // expected-error @+6 {{has no kernel for dispatch 'write'}}
-  // expected-note @+5 {{matmul: no}}
-  // expected-note @+4 {{attention: no}}
-  // expected-note @+3 {{rope_table: no}}
-  // expected-note @+2 {{argmax: no}}
+  // expected-error @+7 {{has no kernel for dispatch 'write'}}
+  // expected-note @+6 {{matmul: no}}
+  // expected-note @+5 {{attention: no}}
+  // expected-note @+4 {{rope_table: no}}
+  // expected-note @+3 {{argmax: no}}
+  // expected-note @+2 {{sample: no}}
   // expected-note @+1 {{rowwise: no, pages of 32 tokens; kernels read 64}}
   lathe.dispatch "write" (%c = %l : !layer, %kk = %k : tensor<?x2x16xf32, #t>, %pp = %p : tensor<?xi32, #t>, %ss = %s : tensor<?xi32, #t>) -> () {
     lathe.kv_write %c, %kk, %kk, %pp, %ss : !layer, tensor<?x2x16xf32, #t>, tensor<?x2x16xf32, #t>, tensor<?xi32, #t>, tensor<?xi32, #t>
@@ -28,11 +29,12 @@ func.func @page(%kv: !cache, %k: tensor<?x2x16xf32, #t>, %p: tensor<?xi32, #t>, 
 
 func.func @head(%kv: !cache, %k: tensor<?x2x512xf32, #t>, %p: tensor<?xi32, #t>, %s: tensor<?xi32, #t>) {
   %l = lathe.cache_layer %kv[0] : !cache
-  // expected-error @+6 {{has no kernel for dispatch 'write'}}
-  // expected-note @+5 {{matmul: no}}
-  // expected-note @+4 {{attention: no}}
-  // expected-note @+3 {{rope_table: no}}
-  // expected-note @+2 {{argmax: no}}
+  // expected-error @+7 {{has no kernel for dispatch 'write'}}
+  // expected-note @+6 {{matmul: no}}
+  // expected-note @+5 {{attention: no}}
+  // expected-note @+4 {{rope_table: no}}
+  // expected-note @+3 {{argmax: no}}
+  // expected-note @+2 {{sample: no}}
   // expected-note @+1 {{rowwise: no, heads of 512 elements; kernels read at most 256}}
   lathe.dispatch "write" (%c = %l : !layer, %kk = %k : tensor<?x2x512xf32, #t>, %pp = %p : tensor<?xi32, #t>, %ss = %s : tensor<?xi32, #t>) -> () {
     lathe.kv_write %c, %kk, %kk, %pp, %ss : !layer, tensor<?x2x512xf32, #t>, tensor<?x2x512xf32, #t>, tensor<?xi32, #t>, tensor<?xi32, #t>
@@ -49,11 +51,12 @@ func.func @head(%kv: !cache, %k: tensor<?x2x512xf32, #t>, %p: tensor<?xi32, #t>,
 
 func.func @dtype(%kv: !cache, %k: tensor<?x2x16xf32, #t>, %p: tensor<?xi32, #t>, %s: tensor<?xi32, #t>) {
   %l = lathe.cache_layer %kv[0] : !cache
-  // expected-error @+6 {{has no kernel for dispatch 'write'}}
-  // expected-note @+5 {{matmul: no}}
-  // expected-note @+4 {{attention: no}}
-  // expected-note @+3 {{rope_table: no}}
-  // expected-note @+2 {{argmax: no}}
+  // expected-error @+7 {{has no kernel for dispatch 'write'}}
+  // expected-note @+6 {{matmul: no}}
+  // expected-note @+5 {{attention: no}}
+  // expected-note @+4 {{rope_table: no}}
+  // expected-note @+3 {{argmax: no}}
+  // expected-note @+2 {{sample: no}}
   // expected-note @+1 {{rowwise: no, the cache is neither f32 nor bf16}}
   lathe.dispatch "write" (%c = %l : !layer, %kk = %k : tensor<?x2x16xf32, #t>, %pp = %p : tensor<?xi32, #t>, %ss = %s : tensor<?xi32, #t>) -> () {
     lathe.kv_write %c, %kk, %kk, %pp, %ss : !layer, tensor<?x2x16xf32, #t>, tensor<?x2x16xf32, #t>, tensor<?xi32, #t>, tensor<?xi32, #t>
@@ -70,11 +73,12 @@ func.func @dtype(%kv: !cache, %k: tensor<?x2x16xf32, #t>, %p: tensor<?xi32, #t>,
 !layer = !lathe.kv_layer<kv_heads = 2, head_dim = 16, dtype = bf16, page = 64, window = 0>
 
 func.func private @layer(%l: !layer, %k: tensor<?x2x16xf32, #t>, %p: tensor<?xi32, #t>, %s: tensor<?xi32, #t>) {
-  // expected-error @+6 {{has no kernel for dispatch 'write'}}
-  // expected-note @+5 {{matmul: no}}
-  // expected-note @+4 {{attention: no}}
-  // expected-note @+3 {{rope_table: no}}
-  // expected-note @+2 {{argmax: no}}
+  // expected-error @+7 {{has no kernel for dispatch 'write'}}
+  // expected-note @+6 {{matmul: no}}
+  // expected-note @+5 {{attention: no}}
+  // expected-note @+4 {{rope_table: no}}
+  // expected-note @+3 {{argmax: no}}
+  // expected-note @+2 {{sample: no}}
   // expected-note @+1 {{rowwise: no, one layer function serves cache groups of different page sizes}}
   lathe.dispatch "write" (%c = %l : !layer, %kk = %k : tensor<?x2x16xf32, #t>, %pp = %p : tensor<?xi32, #t>, %ss = %s : tensor<?xi32, #t>) -> () {
     lathe.kv_write %c, %kk, %kk, %pp, %ss : !layer, tensor<?x2x16xf32, #t>, tensor<?x2x16xf32, #t>, tensor<?xi32, #t>, tensor<?xi32, #t>

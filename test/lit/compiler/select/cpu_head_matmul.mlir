@@ -36,11 +36,12 @@ func.func @taken(%x: tensor<?x32xf32, #t>, %w: tensor<64x32xbf16>, %v: tensor<32
 #t = #lathe.sym<tokens>
 
 func.func @no_heads(%x: tensor<?x32xf32, #t>, %w: tensor<64x32xf32>, %g: tensor<64xf32>) {
-  // expected-error @+6 {{has no kernel for dispatch 'all'}}
-  // expected-note @+5 {{matmul: no, a product is not split into heads}}
-  // expected-note @+4 {{attention: no}}
-  // expected-note @+3 {{rope_table: no}}
-  // expected-note @+2 {{argmax: no}}
+  // expected-error @+7 {{has no kernel for dispatch 'all'}}
+  // expected-note @+6 {{matmul: no, a product is not split into heads}}
+  // expected-note @+5 {{attention: no}}
+  // expected-note @+4 {{rope_table: no}}
+  // expected-note @+3 {{argmax: no}}
+  // expected-note @+2 {{sample: no}}
   // expected-note @+1 {{rowwise: no}}
   %r = lathe.dispatch "all" (%i = %x : tensor<?x32xf32, #t>, %a = %w : tensor<64x32xf32>, %n = %g : tensor<64xf32>) -> tensor<?x64xf32, #t> {
     %m = lathe.matmul %i, %a : tensor<?x32xf32, #t>, tensor<64x32xf32>

@@ -19,11 +19,12 @@ func.func @taken(%p: tensor<?xi32, #t>, %inv: tensor<8xf32>) -> (tensor<?x8xf32,
 #t = #lathe.sym<tokens>
 
 func.func @half_is_dropped(%p: tensor<?xi32, #t>, %inv: tensor<8xf32>) {
-  // expected-error @+6 {{has no kernel for dispatch 'angles'}}
-  // expected-note @+5 {{matmul: no}}
-  // expected-note @+4 {{attention: no}}
-  // expected-note @+3 {{rope_table: no, what the anchor computes is not a result of the dispatch}}
-  // expected-note @+2 {{argmax: no}}
+  // expected-error @+7 {{has no kernel for dispatch 'angles'}}
+  // expected-note @+6 {{matmul: no}}
+  // expected-note @+5 {{attention: no}}
+  // expected-note @+4 {{rope_table: no, what the anchor computes is not a result of the dispatch}}
+  // expected-note @+3 {{argmax: no}}
+  // expected-note @+2 {{sample: no}}
   // expected-note @+1 {{rowwise: no}}
   %r = lathe.dispatch "angles" (%a = %p : tensor<?xi32, #t>, %b = %inv : tensor<8xf32>) -> tensor<?x8xf32, #t> {
     %cos, %sin = lathe.rope_table %a, %b : tensor<?xi32, #t>, tensor<8xf32>

@@ -38,11 +38,12 @@ func.func @taken(%x: tensor<?x32xf32, #t>, %y: tensor<?x32xf32, #t>, %g: tensor<
 #r = #lathe.sym<logit_rows>
 
 func.func @other_rows(%x: tensor<?x32xf32, #t>, %y: tensor<?x32xf32, #r>) {
-  // expected-error @+6 {{has no kernel for dispatch 'both'}}
-  // expected-note @+5 {{matmul: no}}
-  // expected-note @+4 {{attention: no}}
-  // expected-note @+3 {{rope_table: no}}
-  // expected-note @+2 {{argmax: no}}
+  // expected-error @+7 {{has no kernel for dispatch 'both'}}
+  // expected-note @+6 {{matmul: no}}
+  // expected-note @+5 {{attention: no}}
+  // expected-note @+4 {{rope_table: no}}
+  // expected-note @+3 {{argmax: no}}
+  // expected-note @+2 {{sample: no}}
   // expected-note @+1 {{rowwise: no, the ops have different rows}}
   %r:2 = lathe.dispatch "both" (%i = %x : tensor<?x32xf32, #t>, %j = %y : tensor<?x32xf32, #r>) -> (tensor<?x32xf32, #t>, tensor<?x32xf32, #r>) {
     %m = lathe.silu %i : tensor<?x32xf32, #t>
@@ -57,11 +58,12 @@ func.func @other_rows(%x: tensor<?x32xf32, #t>, %y: tensor<?x32xf32, #r>) {
 #t = #lathe.sym<tokens>
 
 func.func @offset(%x: tensor<?x32xf32, #t>) {
-  // expected-error @+6 {{has no kernel for dispatch 'plus'}}
-  // expected-note @+5 {{matmul: no}}
-  // expected-note @+4 {{attention: no}}
-  // expected-note @+3 {{rope_table: no}}
-  // expected-note @+2 {{argmax: no}}
+  // expected-error @+7 {{has no kernel for dispatch 'plus'}}
+  // expected-note @+6 {{matmul: no}}
+  // expected-note @+5 {{attention: no}}
+  // expected-note @+4 {{rope_table: no}}
+  // expected-note @+3 {{argmax: no}}
+  // expected-note @+2 {{sample: no}}
   // expected-note @+1 {{rowwise: no, has no way to add a constant}}
   %r = lathe.dispatch "plus" (%i = %x : tensor<?x32xf32, #t>) -> tensor<?x32xf32, #t> {
     %m = lathe.scale %i {factor = 1.0 : f64, offset = 1.0 : f64} : tensor<?x32xf32, #t>
@@ -75,11 +77,12 @@ func.func @offset(%x: tensor<?x32xf32, #t>) {
 #t = #lathe.sym<tokens>
 
 func.func @not_rows(%x: tensor<?xf32, #t>) {
-  // expected-error @+6 {{has no kernel for dispatch 'vector'}}
-  // expected-note @+5 {{matmul: no}}
-  // expected-note @+4 {{attention: no}}
-  // expected-note @+3 {{rope_table: no}}
-  // expected-note @+2 {{argmax: no}}
+  // expected-error @+7 {{has no kernel for dispatch 'vector'}}
+  // expected-note @+6 {{matmul: no}}
+  // expected-note @+5 {{attention: no}}
+  // expected-note @+4 {{rope_table: no}}
+  // expected-note @+3 {{argmax: no}}
+  // expected-note @+2 {{sample: no}}
   // expected-note @+1 {{rowwise: no, lathe.silu does not work on rows}}
   %r = lathe.dispatch "vector" (%i = %x : tensor<?xf32, #t>) -> tensor<?xf32, #t> {
     %m = lathe.silu %i : tensor<?xf32, #t>
@@ -94,11 +97,12 @@ func.func @not_rows(%x: tensor<?xf32, #t>) {
 
 // Without any op there are no rows to go by.
 func.func @nothing(%x: tensor<?x32xf32, #t>) {
-  // expected-error @+6 {{has no kernel for dispatch 'copy'}}
-  // expected-note @+5 {{matmul: no}}
-  // expected-note @+4 {{attention: no}}
-  // expected-note @+3 {{rope_table: no}}
-  // expected-note @+2 {{argmax: no}}
+  // expected-error @+7 {{has no kernel for dispatch 'copy'}}
+  // expected-note @+6 {{matmul: no}}
+  // expected-note @+5 {{attention: no}}
+  // expected-note @+4 {{rope_table: no}}
+  // expected-note @+3 {{argmax: no}}
+  // expected-note @+2 {{sample: no}}
   // expected-note @+1 {{rowwise: no, there is no row-by-row op}}
   %r = lathe.dispatch "copy" (%i = %x : tensor<?x32xf32, #t>) -> tensor<?x32xf32, #t> {
     lathe.yield %i : tensor<?x32xf32, #t>

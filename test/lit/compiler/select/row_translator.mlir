@@ -25,11 +25,12 @@ func.func @elementwise(%x: tensor<?x32xf32, #t>, %w: tensor<32x32xf32>, %o: tens
 #t = #lathe.sym<tokens>
 
 func.func @two_products(%x: tensor<?x32xf32, #t>, %w: tensor<32x32xf32>) {
-  // expected-error @+6 {{has no kernel for dispatch 'mixed'}}
-  // expected-note @+5 {{matmul: no, an op reads two products}}
-  // expected-note @+4 {{attention: no}}
-  // expected-note @+3 {{rope_table: no}}
-  // expected-note @+2 {{argmax: no}}
+  // expected-error @+7 {{has no kernel for dispatch 'mixed'}}
+  // expected-note @+6 {{matmul: no, an op reads two products}}
+  // expected-note @+5 {{attention: no}}
+  // expected-note @+4 {{rope_table: no}}
+  // expected-note @+3 {{argmax: no}}
+  // expected-note @+2 {{sample: no}}
   // expected-note @+1 {{rowwise: no}}
   %r = lathe.dispatch "mixed" (%i = %x : tensor<?x32xf32, #t>, %a = %w : tensor<32x32xf32>) -> tensor<?x2x16xf32, #t> {
     %m = lathe.matmul %i, %a : tensor<?x32xf32, #t>, tensor<32x32xf32>
@@ -47,11 +48,12 @@ func.func @two_products(%x: tensor<?x32xf32, #t>, %w: tensor<32x32xf32>) {
 #t = #lathe.sym<tokens>
 
 func.func @more_than_a_head(%x: tensor<?x32xf32, #t>, %w: tensor<32x32xf32>, %g: tensor<32xf32>) {
-  // expected-error @+6 {{has no kernel for dispatch 'wide'}}
-  // expected-note @+5 {{matmul: no, an op works on more than a head}}
-  // expected-note @+4 {{attention: no}}
-  // expected-note @+3 {{rope_table: no}}
-  // expected-note @+2 {{argmax: no}}
+  // expected-error @+7 {{has no kernel for dispatch 'wide'}}
+  // expected-note @+6 {{matmul: no, an op works on more than a head}}
+  // expected-note @+5 {{attention: no}}
+  // expected-note @+4 {{rope_table: no}}
+  // expected-note @+3 {{argmax: no}}
+  // expected-note @+2 {{sample: no}}
   // expected-note @+1 {{rowwise: no}}
   %r = lathe.dispatch "wide" (%i = %x : tensor<?x32xf32, #t>, %a = %w : tensor<32x32xf32>, %n = %g : tensor<32xf32>) -> tensor<?x32xf32, #t> {
     %m = lathe.matmul %i, %a : tensor<?x32xf32, #t>, tensor<32x32xf32>
@@ -68,11 +70,12 @@ func.func @more_than_a_head(%x: tensor<?x32xf32, #t>, %w: tensor<32x32xf32>, %g:
 #t = #lathe.sym<tokens>
 
 func.func @unrelated(%x: tensor<?x32xf32, #t>, %w: tensor<32x32xf32>, %o: tensor<?x2x16xf32, #t>) {
-  // expected-error @+6 {{has no kernel for dispatch 'beside'}}
-  // expected-note @+5 {{matmul: no, an op reads none of the products}}
-  // expected-note @+4 {{attention: no}}
-  // expected-note @+3 {{rope_table: no}}
-  // expected-note @+2 {{argmax: no}}
+  // expected-error @+7 {{has no kernel for dispatch 'beside'}}
+  // expected-note @+6 {{matmul: no, an op reads none of the products}}
+  // expected-note @+5 {{attention: no}}
+  // expected-note @+4 {{rope_table: no}}
+  // expected-note @+3 {{argmax: no}}
+  // expected-note @+2 {{sample: no}}
   // expected-note @+1 {{rowwise: no}}
   %r:2 = lathe.dispatch "beside" (%i = %x : tensor<?x32xf32, #t>, %a = %w : tensor<32x32xf32>, %b = %o : tensor<?x2x16xf32, #t>)
       -> (tensor<?x2x16xf32, #t>, tensor<?x2x16xf32, #t>) {

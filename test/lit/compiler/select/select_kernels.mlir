@@ -78,11 +78,12 @@ func.func @step(%q: tensor<?x4x16xf32, #t>, %p: tensor<?xi32, #t>, %s: tensor<?x
 
 // What no candidate can run is an error that says why, one note for each.
 func.func @step(%x: tensor<?x32xf32, #t>) -> tensor<?x32xf32, #t> {
-  // expected-error @+6 {{phase select: target cpu has no kernel for dispatch 'odd'}}
-  // expected-note @+5 {{matmul: no, has no epilogue for lathe.softplus}}
-  // expected-note @+4 {{attention: no, there is no single attention}}
-  // expected-note @+3 {{rope_table: no, the dispatch is not a single rope_table}}
-  // expected-note @+2 {{argmax: no}}
+  // expected-error @+7 {{phase select: target cpu has no kernel for dispatch 'odd'}}
+  // expected-note @+6 {{matmul: no, has no epilogue for lathe.softplus}}
+  // expected-note @+5 {{attention: no, there is no single attention}}
+  // expected-note @+4 {{rope_table: no, the dispatch is not a single rope_table}}
+  // expected-note @+3 {{argmax: no}}
+  // expected-note @+2 {{sample: no}}
   // expected-note @+1 {{rowwise: no, has no way to run lathe.softplus}}
   %y = lathe.dispatch "odd" (%a = %x : tensor<?x32xf32, #t>) -> tensor<?x32xf32, #t> {
     %n = lathe.softplus %a : tensor<?x32xf32, #t>

@@ -150,10 +150,10 @@ TEST_F(Qwen3ModelTest, BiasOnAllFourProjections) {
 
 TEST_F(Qwen3ModelTest, ProbesAreOutputs) {
   LATHE_ASSERT_OK_AND_ASSIGN(BuiltModel plain, BuildSmall(""));
-  EXPECT_THAT(OutputNames(plain), ElementsAre("logits", "greedy_ids"));
+  EXPECT_THAT(OutputNames(plain), ElementsAre("logits", "next_ids"));
   LATHE_ASSERT_OK_AND_ASSIGN(BuiltModel probed, BuildSmall("", /*probes=*/true));
   EXPECT_THAT(OutputNames(probed), ElementsAre("layer_inputs.0", "layer_inputs.1", "layer_inputs.2",
-                                               "layer_inputs.3", "logits", "greedy_ids"));
+                                               "layer_inputs.3", "logits", "next_ids"));
 }
 
 TEST_F(Qwen3ModelTest, WindowedLayersHaveTheirOwnCacheGroup) {

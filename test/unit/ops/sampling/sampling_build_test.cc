@@ -17,5 +17,12 @@ TEST_F(SamplingBuildTest, OneIdARow) {
   LATHE_EXPECT_OK(Finish());
 }
 
+TEST_F(SamplingBuildTest, ChoiceAddsTheInputsThatSayWhatIsWanted) {
+  mlir::Value ids = ChooseTokens(b_, Input({"logit_rows", 40}));
+  EXPECT_EQ(Shape(ids), "[logit_rows]");
+  EXPECT_TRUE(mlir::getElementTypeOrSelf(ids.getType()).isInteger(32));
+  LATHE_EXPECT_OK(Finish());
+}
+
 }  // namespace
 }  // namespace lathe

@@ -6,12 +6,14 @@
 #include "gtest/gtest.h"
 #include "ops/sampling/sampling_reference.h"
 #include "test/support/graph/graph.h"
+#include "test/support/graph/sample_step.h"
 #include "test/support/status_matchers.h"
 
 namespace lathe {
 namespace {
 
 using ::lathe::testing::Graph;
+using ::lathe::testing::SampleStep;
 
 constexpr char kText[] = R"(
   #rows = #lathe.sym<rows>
@@ -66,6 +68,37 @@ TEST(SamplingOpsTest, ByBlocksReadsMaximaAndOneBlock) {
   EXPECT_EQ(choice.flops.ToString(), "0");
   EXPECT_EQ(choice.bytes_read.ToString(), "88*rows");  // 5 maxima, the limit, 16 columns
   EXPECT_EQ(choice.bytes_written.ToString(), "4*rows");
+}
+
+constexpr char kSampleText[] = R"(
+  #r = #lathe.sym<rows>
+  #e = #lathe.sym<entries>
+  func.func @main(%x: tensor<?x90xf32, #r> {lathe.name = "x"}, %greedy: tensor<?xi32, #r> {lathe.name = "greedy"},
+                  %limits: tensor<?xi32, #r> {lathe.name = "limits"}, %settings: tensor<?x6xf32, #r> {lathe.name = "settings"},
+                  %numbers: tensor<?x9xi32, #r> {lathe.name = "numbers"}, %ids: tensor<?xi32, #e> {lathe.name = "list_ids"},
+                  %values: tensor<?xf32, #e> {lathe.name = "list_values"})
+      -> (tensor<?xi32, #r> {lathe.name = "ids"}) {
+    %y = lathe.sample %x or %greedy, %limits, %settings, %numbers, %ids, %values
+        : tensor<?x90xf32, #r>, tensor<?xi32, #r>, tensor<?xi32, #r>, tensor<?x6xf32, #r>, tensor<?x9xi32, #r>, tensor<?xi32, #e>, tensor<?xf32, #e>
+    return %y : tensor<?xi32, #r>
+  })";
+
+TEST(SamplingOpsTest, SampleIsItsReference) {
+  Graph graph(kSampleText);
+  const SampleStep step(40, 90, 3);
+  const Interpreter::NamedTensors inputs = {{"x", step.x},
+                                            {"greedy", step.greedy_ids},
+                                            {"limits", step.limits},
+                                            {"settings", step.settings},
+                                            {"numbers", step.numbers},
+                                            {"list_ids", step.list_ids},
+                                            {"list_values", step.list_values}};
+  LATHE_ASSERT_OK_AND_ASSIGN(const HostTensor ids, graph.Run(inputs));
+  LATHE_ASSERT_OK_AND_ASSIGN(const HostTensor expected, SampleReference(step.operands()));
+  EXPECT_EQ(ids.ints(), expected.ints());
+  OpCost cost = llvm::cast<HasCost>(graph.Op("lathe.sample")).Cost();
+  EXPECT_EQ(cost.bytes_read.ToString(), "28*rows");
+  EXPECT_EQ(cost.bytes_written.ToString(), "4*rows");
 }
 
 }  // namespace

@@ -1,14 +1,25 @@
 #include "ops/sampling/sampling_reference.h"
 
+#include <cmath>
 #include <limits>
+#include <utility>
+#include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "ops/sampling/source/choose_row.h"
+#include "test/support/graph/sample_step.h"
+#include "test/support/status_matchers.h"
 
 namespace lathe {
 namespace {
 
+using ::lathe::testing::SampleStep;
+using ::lathe::testing::StatusIs;
+using ::testing::Each;
 using ::testing::ElementsAre;
+using ::testing::Gt;
+using ::testing::HasSubstr;
 
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
@@ -73,6 +84,40 @@ TEST(ArgmaxByBlocksReferenceTest, MaximaOfOtherNumbersHaveAMeaningToo) {
   EXPECT_EQ(id({5, 99, 4}, 3), 2) << "block 1 is cut by the limit, so x itself counts";
   EXPECT_EQ(id({5, 99, 99}, 2), 1);
   EXPECT_EQ(id({kNan, -kInfinity, kNan}, 6), -1);
+}
+
+TEST(SampleReferenceTest, EveryRowIsChosenAsItsRowSays) {
+  const SampleStep step(200, 70, 1);
+  LATHE_ASSERT_OK_AND_ASSIGN(const HostTensor ids, SampleReference(step.operands()));
+  int num_left = 0;
+  int num_none = 0;
+  int num_nan = 0;
+  for (int64_t r = 0; r < 200; ++r) {
+    const int32_t id = ids.ints()[r];
+    if (step.settings.floats()[r * sampling::kNumSettings] == sampling::kLeaveRow) {
+      EXPECT_EQ(id, step.greedy_ids.ints()[r]) << r;
+      ++num_left;
+    } else if (id <= sampling::kNanFrom) {
+      EXPECT_TRUE(std::isnan(step.x.floats()[r * 70 + sampling::kNanFrom - id])) << r;
+      ++num_nan;
+    } else {
+      EXPECT_LT(id, step.limits.ints()[r] < 0 ? 0 : step.limits.ints()[r]) << r;
+      num_none += id == sampling::kNoId ? 1 : 0;
+    }
+  }
+  EXPECT_THAT((std::vector<int>{num_left, num_none, num_nan}), Each(Gt(5)));
+}
+
+TEST(SampleReferenceTest, ListsThatLieOutsideAreRefused) {
+  for (const auto& [column, end] : {std::pair{5, -1}, {8, 3}, {6, 1}}) {
+    SampleStep step(1, 8, 2);
+    step.list_ids = HostTensor::Ints({2}, {1, 2});
+    for (int i = sampling::kAllowedEnd; i <= sampling::kUsedEnd; ++i) step.numbers.ints()[i] = 2;
+    step.numbers.ints()[column] = end;
+    EXPECT_THAT(SampleReference(step.operands()).status(),
+                StatusIs(absl::StatusCode::kInvalidArgument,
+                         HasSubstr(absl::StrCat("numbers[0, ", column, "] ends a list at ", end))));
+  }
 }
 
 }  // namespace

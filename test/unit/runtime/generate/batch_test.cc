@@ -14,7 +14,12 @@ TEST(BatchTest, MixesPrefillPiecesAndDecodeRows) {
       KvCache::Create(testing::FakeManifest({.page_tokens = 16}).kv_groups(0), 32).value());
   Sequence prefill(0, {.prompt = {1, 2, 3, 4, 5}, .pieces = {2, 2, 1}}, 100, 4);
   Sequence decode(1, {.prompt = {6, 7}}, 100, 3);
-  Sequence all(2, {.prompt = {8, 9}, .max_new_tokens = 1, .keep_prompt_logits = true}, 100, 4);
+  Sequence all(2,
+               {.prompt = {8, 9},
+                .max_new_tokens = 1,
+                .sampling = {.temperature = 0.5f},
+                .keep_prompt_logits = true},
+               100, 4);
   Sequence cut(3, {.prompt = std::vector<int32_t>(20, 3), .pieces = {17, 3}}, 100, 2);
   for (Sequence* sequence : {&prefill, &decode, &all, &cut}) {
     LATHE_ASSERT_OK(sequence->Admit(absl::MakeSpan(caches), 64));
@@ -40,6 +45,10 @@ TEST(BatchTest, MixesPrefillPiecesAndDecodeRows) {
     EXPECT_THAT(input.logit_rows,
                 ElementsAre(2, 3, 4, 7));  // the first piece does not end its prompt
     EXPECT_THAT(input.id_limits, ElementsAre(3, 4, 4, 2));
+    std::vector<float> temperatures;
+    for (size_t row = 0; row < 4; ++row)
+      temperatures.push_back(input.sample_settings[row * sampling::kNumSettings]);
+    EXPECT_THAT(temperatures, ElementsAre(-1, -1, 0.5f, -1)) << "a prompt's rows but the last";
     EXPECT_EQ(batch.first_row(3), 5);
     EXPECT_EQ(batch.first_logit_row(0), 0);
     EXPECT_EQ(batch.first_logit_row(1), 0);

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <limits>
 
+#include "ops/sampling/source/choose_row.h"
 #include "runtime/base/check.h"
 
 namespace lathe::testing {
@@ -111,13 +112,10 @@ absl::Status FakeModel::Run(const StepInput& input, absl::Span<const KvCache> ca
   }
   size_t vocab_size = static_cast<size_t>(options_.vocab_size);
   logits_.resize(input.logit_rows.size() * vocab_size);
-  greedy_ids_.clear();
   for (size_t i = 0; i < input.logit_rows.size(); ++i) {
-    float* row = &logits_[i * vocab_size];
-    LogitsOf(input, caches, static_cast<size_t>(input.logit_rows[i]), row);
-    const size_t num_ids = std::min(vocab_size, static_cast<size_t>(input.id_limits[i]));
-    greedy_ids_.push_back(GreedyId({row, num_ids}));
+    LogitsOf(input, caches, static_cast<size_t>(input.logit_rows[i]), &logits_[i * vocab_size]);
   }
+  next_ids_ = ChooseIds(input, logits_);
   return absl::OkStatus();
 }
 
@@ -125,6 +123,31 @@ absl::Span<const float> FakeModel::Output(absl::string_view name) const {
   if (name == "logits") return logits_;
   if (name == "layer_inputs.0") return layer_inputs_;
   return {};
+}
+
+std::vector<int32_t> ChooseIds(const StepInput& input, absl::Span<const float> logits) {
+  const size_t num_rows = input.logit_rows.size();
+  const size_t width = num_rows == 0 ? 0 : logits.size() / num_rows;
+  std::vector<int32_t> greedy_ids;
+  for (size_t i = 0; i < num_rows; ++i) {
+    const size_t limit = std::min(width, static_cast<size_t>(input.id_limits[i]));
+    greedy_ids.push_back(GreedyId(logits.subspan(i * width, limit)));
+  }
+  const sampling::StepRows rows{.logits = logits.data(),
+                                .greedy_ids = greedy_ids.data(),
+                                .limits = input.id_limits.data(),
+                                .settings = input.sample_settings.data(),
+                                .numbers = input.sample_numbers.data(),
+                                .list_ids = input.sample_ids.data(),
+                                .list_values = input.sample_values.data()};
+  std::vector<float> scores(width);
+  std::vector<sampling::Candidate> candidates(width);
+  std::vector<int32_t> ids;
+  for (size_t i = 0; i < num_rows; ++i) {
+    ids.push_back(sampling::ChooseRow(rows, static_cast<int64_t>(i), static_cast<int32_t>(width),
+                                      {scores.data(), candidates.data()}));
+  }
+  return ids;
 }
 
 std::vector<float> ExpectedLogits(const FakeModelOptions& options,

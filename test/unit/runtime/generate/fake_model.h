@@ -25,6 +25,9 @@ struct FakeModelOptions {
 // The manifest's part that the generator reads.
 artifact::Manifest FakeManifest(const FakeModelOptions& options);
 
+// What a model chooses from `logits` [R, V] of a step.
+std::vector<int32_t> ChooseIds(const StepInput& input, absl::Span<const float> logits);
+
 class FakeModel : public StepRunner {
  public:
   explicit FakeModel(const FakeModelOptions& options) : options_(options) {}
@@ -32,7 +35,7 @@ class FakeModel : public StepRunner {
   absl::Status Run(const StepInput& input, absl::Span<const KvCache> caches) override;
   // "logits", and "layer_inputs.0" [T, 1]: the token of each row.
   absl::Span<const float> Output(absl::string_view name) const override;
-  absl::Span<const int32_t> GreedyIds() const override { return greedy_ids_; }
+  absl::Span<const int32_t> NextIds() const override { return next_ids_; }
 
   // The next Run fails with this.
   void FailOnce(absl::Status status) { failure_ = std::move(status); }
@@ -49,7 +52,7 @@ class FakeModel : public StepRunner {
   absl::Status failure_;
   int32_t poison_ = -1;
   std::vector<float> logits_;
-  std::vector<int32_t> greedy_ids_;
+  std::vector<int32_t> next_ids_;
   std::vector<float> layer_inputs_;
   std::vector<int64_t> rows_per_step_;
 };

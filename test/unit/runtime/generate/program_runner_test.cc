@@ -38,7 +38,7 @@ TEST_F(ProgramRunnerTest, TheGeneratorRunsACompiledProgram) {
       ++num_steps;
       num_rows += static_cast<int64_t>(input.tokens.size());
       EXPECT_EQ(record.times.num_workers(), threads);
-      EXPECT_EQ(record.commands.back().name, "toy_logits");
+      EXPECT_EQ(record.commands.back().name, "toy_sample");
     });
     EXPECT_EQ(runner->program().feature_level(), "x86-64-v3");
     LATHE_ASSERT_OK_AND_ASSIGN(
@@ -65,9 +65,9 @@ TEST_F(ProgramRunnerTest, TheGeneratorRunsACompiledProgram) {
 TEST_F(ProgramRunnerTest, OutputsAreFoundByName) {
   LATHE_ASSERT_OK_AND_ASSIGN(auto runner, Load(WriteToyModel({})));
   EXPECT_TRUE(runner->Output("logits").empty()) << "nothing ran yet";
-  EXPECT_TRUE(runner->GreedyIds().empty());
+  EXPECT_TRUE(runner->NextIds().empty());
   EXPECT_TRUE(runner->Output("nonsense").empty());
-  EXPECT_TRUE(runner->Output("greedy_ids").empty()) << "they are no floats";
+  EXPECT_TRUE(runner->Output("next_ids").empty()) << "they are no floats";
 }
 
 TEST_F(ProgramRunnerTest, WhatIsNoLanguageModelIsRefused) {
@@ -86,12 +86,12 @@ TEST_F(ProgramRunnerTest, WhatIsNoLanguageModelIsRefused) {
   manifest.mutable_programs(0)->mutable_outputs()->DeleteSubrange(1, 1);
   EXPECT_THAT(Load(WriteToyModel({}, manifest)),
               StatusIs(absl::StatusCode::kInvalidArgument,
-                       HasSubstr("entry step has no output greedy_ids")));
+                       HasSubstr("entry step has no output next_ids")));
   manifest = ToyManifest({});
   manifest.mutable_programs(0)->mutable_outputs(1)->set_dtype(artifact::F32);
   EXPECT_THAT(Load(WriteToyModel({}, manifest)),
               StatusIs(absl::StatusCode::kInvalidArgument,
-                       HasSubstr("output greedy_ids is of dtype number 1, expected I32")));
+                       HasSubstr("output next_ids is of dtype number 1, expected I32")));
 }
 
 }  // namespace

@@ -16,42 +16,65 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
+constexpr int32_t kFirstIds[] = {0, 1};
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
-// As the model chooses it.
+// As the model chooses it without a request.
 int32_t GreedyId(const std::vector<float>& logits) {
   auto is_less = [](float a, float b) { return (std::isnan(a) ? -kInfinity : a) < b; };
   const auto best = std::max_element(logits.begin(), logits.end(), is_less);
   return *best > -kInfinity ? static_cast<int32_t>(best - logits.begin()) : -1;
 }
 
+// What the model makes of the row that the sampler asks for, the second one of a step.
+int32_t NextId(const Sampler& sampler, const std::vector<float>& logits) {
+  SamplingRows rows;
+  rows.Add({.allowed = {&kFirstIds[0], 2}}, {}, 0);
+  sampler.AddRow(rows);
+  const auto columns = static_cast<int32_t>(logits.size());
+  std::vector<float> both = logits;
+  both.insert(both.end(), logits.begin(), logits.end());
+  const int32_t greedy_ids[] = {0, GreedyId(logits)};
+  const int32_t limits[] = {columns, columns};
+  std::vector<float> scores(logits.size());
+  std::vector<sampling::Candidate> candidates(logits.size());
+  return sampling::ChooseRow(
+      {both.data(), greedy_ids, limits, rows.settings().data(), rows.numbers().data(),
+       rows.list_ids().data(), rows.list_values().data()},
+      1, columns, {scores.data(), candidates.data()});
+}
+
 TEST(SamplerDeathTest, AnIdWithoutALogitIsABug) {
-  Sampler sampler({}, {}, {1});
-  EXPECT_DEATH(sampler.Choose(std::vector<float>(3, 1.0f), 3).IgnoreError(), "id 3 of 3 logits");
+  const Sampler sampler({}, {}, {1});
+  EXPECT_DEATH(sampler.Take(3, std::vector<float>(3, 1.0f)).IgnoreError(), "id 3 of 3 logits");
 }
 
 class RequestSamplerTest : public ::testing::Test {
  protected:
-  int32_t Chosen(Sampler& sampler, const std::vector<float>& logits) {
+  int32_t Chosen(const Sampler& sampler, const std::vector<float>& logits) {
     return Next(sampler, logits).id;
   }
-  ChosenToken Next(Sampler& sampler, const std::vector<float>& logits) {
-    absl::StatusOr<ChosenToken> chosen = sampler.Choose(logits, GreedyId(logits));
+  ChosenToken Next(const Sampler& sampler, const std::vector<float>& logits) {
+    absl::StatusOr<ChosenToken> chosen = sampler.Take(NextId(sampler, logits), logits);
     EXPECT_TRUE(chosen.ok()) << chosen.status();
     return chosen.value_or(ChosenToken{.id = -1});
   }
   // The error of a first token.
   absl::Status Refused(const SamplingParams& params, const std::vector<float>& logits) {
     const std::vector<int32_t> stop_ids = {0};
-    return Sampler(params, stop_ids, {1, 1}).Choose(logits, GreedyId(logits)).status();
+    const Sampler sampler(params, stop_ids, {1, 1});
+    return sampler.Take(NextId(sampler, logits), logits).status();
   }
 };
 
 TEST_F(RequestSamplerTest, GreedyUnlessAskedOtherwise) {
   Sampler sampler({}, {}, {1});
   EXPECT_EQ(Chosen(sampler, {1, 3, 3}), 1);
-  LATHE_ASSERT_OK_AND_ASSIGN(const ChosenToken chosen, sampler.Choose({1, 3, 3}, 2));
+  LATHE_ASSERT_OK_AND_ASSIGN(const ChosenToken chosen, sampler.Take(2, {1, 3, 3}));
   EXPECT_EQ(chosen.id, 2) << "the model's choice is not looked at again";
+  SamplingRows rows;
+  sampler.AddRow(rows);
+  EXPECT_EQ(rows.settings()[sampling::kTemperature], sampling::kLeaveRow);
 }
 
 TEST_F(RequestSamplerTest, IdsWithoutALogitAreNeverChosen) {

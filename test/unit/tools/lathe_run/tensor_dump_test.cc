@@ -24,7 +24,7 @@ class FakeOutputs : public StepRunner {
     }
     return {};
   }
-  absl::Span<const int32_t> GreedyIds() const override { return {}; }
+  absl::Span<const int32_t> NextIds() const override { return {}; }
   std::vector<std::vector<float>> layers;
 };
 

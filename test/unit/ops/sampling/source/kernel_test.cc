@@ -15,8 +15,8 @@ namespace {
 
 class KernelTest : public ::testing::Test {
  protected:
-  using ChooseFn = void(const Processing*, const Chance*, const History*, uint64_t, const float*,
-                        int32_t, const Workspace*, Choice*);
+  using ChooseFn = void(const Processing*, const Chance*, uint64_t, const float*, int32_t,
+                        const Workspace*, Choice*);
   using LogprobsFn = int32_t(const float*, int32_t, int32_t, Logprob*);
 
   void SetUp() override {
@@ -46,9 +46,12 @@ class KernelTest : public ::testing::Test {
 };
 
 TEST_F(KernelTest, ScoresAndChoicesAreTheSame) {
-  const std::vector<UsedId> used = {{0, 3}, {5, 0}, {17, 1}, {90, 2}};
-  const Processing processing{
-      .repetition_penalty = 1.1f, .frequency_penalty = 0.3f, .presence_penalty = 0.7f};
+  const int32_t used[] = {0, 5, 17, 90};
+  const float times[] = {3, 0, 1, 2};
+  const Processing processing{.used = {used, times, 4},
+                              .repetition_penalty = 1.1f,
+                              .frequency_penalty = 0.3f,
+                              .presence_penalty = 0.7f};
   for (uint64_t round = 0; round < 300; ++round) {
     const std::vector<float> logits = Row(91 + random_() % 3000);
     const Chance chance{.temperature = round % 7 == 0 ? 0 : 0.37f + static_cast<float>(round % 3),
@@ -56,17 +59,16 @@ TEST_F(KernelTest, ScoresAndChoicesAreTheSame) {
                         .top_p = round % 3 == 0 ? 0.83f : 1,
                         .min_p = round % 5 == 0 ? 0.03f : 0,
                         .seed = round};
-    const History history{used.data(), 4, true};
     const auto n = static_cast<int32_t>(logits.size());
     std::vector<float> scores[2] = {std::vector<float>(logits.size()),
                                     std::vector<float>(logits.size())};
     std::vector<Candidate> candidates[2] = {std::vector<Candidate>(logits.size()),
                                             std::vector<Candidate>(logits.size())};
     const Workspace work{scores[1].data(), candidates[1].data()};
-    const Choice expected = SampleRow(processing, chance, history, round, logits.data(), n,
+    const Choice expected = SampleRow(processing, chance, round, logits.data(), n,
                                       {scores[0].data(), candidates[0].data()});
     Choice got;
-    choose_(&processing, &chance, &history, round, logits.data(), n, &work, &got);
+    choose_(&processing, &chance, round, logits.data(), n, &work, &got);
     ASSERT_EQ(got.id, expected.id) << round;
     ASSERT_EQ(scores[1], scores[0]) << round;
     for (size_t i = 0; i < logits.size(); ++i)

@@ -16,7 +16,7 @@ class SampleRowTest : public ::testing::Test {
     // What is left in the workspace from another row must not matter.
     std::vector<float> scores(logits.size(), std::numeric_limits<float>::quiet_NaN());
     std::vector<Candidate> candidates(logits.size(), {kInfinity, -1, ~uint64_t{0}});
-    return SampleRow(processing, chance, {}, position, logits.data(),
+    return SampleRow(processing, chance, position, logits.data(),
                      static_cast<int32_t>(logits.size()), {scores.data(), candidates.data()});
   }
 
@@ -63,9 +63,11 @@ TEST_F(SampleRowTest, GreedyObeysMasks) {
 }
 
 TEST_F(SampleRowTest, NothingAllowedAndWhatIsNoNumberAreTold) {
+  const int32_t both[] = {0, 1};
   for (float temperature : {0.0f, 1.0f}) {
     const Chance chance{.temperature = temperature};
-    EXPECT_EQ(Sample({1, 2}, chance, 0, {.has_allowed = true}).outcome, Outcome::kNothingAllowed);
+    EXPECT_EQ(Sample({1, 2}, chance, 0, {.forbidden = {both, 2}}).outcome,
+              Outcome::kNothingAllowed);
     EXPECT_EQ(Sample({-kInfinity}, chance).outcome, Outcome::kNothingAllowed);
     EXPECT_EQ(Sample({}, chance).outcome, Outcome::kNothingAllowed);
     const Choice bad = Sample({1, std::numeric_limits<float>::quiet_NaN()}, chance);

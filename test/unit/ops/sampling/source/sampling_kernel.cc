@@ -5,10 +5,10 @@
 extern "C" {
 
 void sampling_choose(const lathe::sampling::Processing* processing,
-                     const lathe::sampling::Chance* chance, const lathe::sampling::History* history,
-                     uint64_t position, const float* logits, int32_t n,
-                     const lathe::sampling::Workspace* work, lathe::sampling::Choice* choice) {
-  *choice = lathe::sampling::SampleRow(*processing, *chance, *history, position, logits, n, *work);
+                     const lathe::sampling::Chance* chance, uint64_t position, const float* logits,
+                     int32_t n, const lathe::sampling::Workspace* work,
+                     lathe::sampling::Choice* choice) {
+  *choice = lathe::sampling::SampleRow(*processing, *chance, position, logits, n, *work);
 }
 
 int32_t sampling_logprobs(const float* logits, int32_t n, int32_t num_top,

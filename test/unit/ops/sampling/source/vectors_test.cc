@@ -17,61 +17,65 @@ IdList ListOf(const std::vector<int32_t>& ids) {
   return {ids.data(), static_cast<int32_t>(ids.size())};
 }
 
-// The settings of a case as the source takes them.
-struct Settings {
-  explicit Settings(const json& from)
-      : forbidden(from.value("forbidden", std::vector<int32_t>())),
-        stops(from.value("stops", std::vector<int32_t>())),
-        min_tokens(from.value("min_tokens", size_t{0})) {
-    processing.has_allowed = from.contains("allowed");
-    if (processing.has_allowed) allowed = from["allowed"].get<std::vector<int32_t>>();
-    for (const json& pair : from.value("bias", json::array()))
-      biases.push_back({pair[0].get<int32_t>(), pair[1].get<float>()});
-    processing.allowed = ListOf(allowed);
-    processing.forbidden = ListOf(forbidden);
-    processing.stops = ListOf(stops);
-    processing.biases = biases.data();
-    processing.num_biases = static_cast<int32_t>(biases.size());
-    processing.repetition_penalty = from.value("repetition_penalty", 1.0f);
-    processing.frequency_penalty = from.value("frequency_penalty", 0.0f);
-    processing.presence_penalty = from.value("presence_penalty", 0.0f);
-    chance.temperature = from.value("temperature", 1.0f);
-    chance.top_k = from.value("top_k", 0);
-    chance.top_p = from.value("top_p", 1.0f);
-    chance.min_p = from.value("min_p", 0.0f);
+// Ids with numbers, as a list of the source.
+struct Pairs {
+  void Add(int32_t id, float value) {
+    ids.push_back(id);
+    values.push_back(value);
   }
-  Settings(const Settings&) = delete;
+  ValueList list() const { return {ids.data(), values.data(), static_cast<int32_t>(ids.size())}; }
 
-  std::vector<int32_t> allowed;
-  std::vector<int32_t> forbidden;
-  std::vector<int32_t> stops;
-  size_t min_tokens;
-  std::vector<Bias> biases;
+  std::vector<int32_t> ids;
+  std::vector<float> values;
+};
+
+// The settings and the history of a case as the source takes them.
+struct Row {
+  explicit Row(const json& test) {
+    const json& from = test["settings"];
+    const auto output = test["output"].get<std::vector<int32_t>>();
+    allowed = from.value("allowed", allowed);
+    forbidden = from.value("forbidden", forbidden);
+    // Stop ids are forbidden as long as the text may not end.
+    if (output.size() < from.value("min_tokens", size_t{0})) {
+      for (int32_t id : from.value("stops", std::vector<int32_t>())) forbidden.push_back(id);
+    }
+    for (const json& pair : from.value("bias", json::array()))
+      biases.Add(pair[0].get<int32_t>(), pair[1].get<float>());
+    std::map<int32_t, int> counts;
+    for (int32_t id : test["prompt"].get<std::vector<int32_t>>()) counts[id] += 0;
+    for (int32_t id : output) counts[id] += 1;
+    for (const auto& [id, count] : counts) used.Add(id, static_cast<float>(count));
+    processing = {.allowed = ListOf(allowed),
+                  .forbidden = ListOf(forbidden),
+                  .biases = biases.list(),
+                  .used = used.list(),
+                  .repetition_penalty = from.value("repetition_penalty", 1.0f),
+                  .frequency_penalty = from.value("frequency_penalty", 0.0f),
+                  .presence_penalty = from.value("presence_penalty", 0.0f)};
+    chance = {.temperature = from.value("temperature", 1.0f),
+              .top_k = from.value("top_k", 0),
+              .top_p = from.value("top_p", 1.0f),
+              .min_p = from.value("min_p", 0.0f)};
+  }
+  Row(const Row&) = delete;
+
+  std::vector<int32_t> allowed = {};
+  std::vector<int32_t> forbidden = {};
+  Pairs biases;
+  Pairs used;
   Processing processing;
   Chance chance;
 };
 
-std::vector<UsedId> Used(const std::vector<int32_t>& prompt, const std::vector<int32_t>& output) {
-  std::map<int32_t, int32_t> counts;
-  for (int32_t id : prompt) counts[id] += 0;
-  for (int32_t id : output) counts[id] += 1;
-  std::vector<UsedId> used;
-  for (const auto& [id, count] : counts) used.push_back({id, count});
-  return used;
-}
-
 void ExpectAsTransformers(const json& test) {
-  const Settings settings(test["settings"]);
+  const Row row(test);
   const auto logits = test["logits"].get<std::vector<float>>();
-  const auto output = test["output"].get<std::vector<int32_t>>();
-  const std::vector<UsedId> used = Used(test["prompt"].get<std::vector<int32_t>>(), output);
-  const History history{used.data(), static_cast<int32_t>(used.size()),
-                        output.size() >= settings.min_tokens};
   const auto n = static_cast<int32_t>(logits.size());
   std::vector<float> scores(logits.size());
-  ASSERT_EQ(Process(settings.processing, history, logits.data(), n, scores.data()), -1);
+  ASSERT_EQ(Process(row.processing, logits.data(), n, scores.data()), -1);
   for (size_t id = 0; id < logits.size(); ++id) {
-    scores[id] /= settings.chance.temperature;
+    scores[id] /= row.chance.temperature;
     if (test["scores"][id].is_null()) {
       EXPECT_EQ(scores[id], -kInfinity) << "score of id " << id;
     } else {
@@ -81,8 +85,8 @@ void ExpectAsTransformers(const json& test) {
 
   std::vector<Candidate> kept(logits.size());
   kept.resize(
-      static_cast<size_t>(Filter(scores.data(), n, Largest(scores.data(), n), settings.chance.top_k,
-                                 settings.chance.top_p, settings.chance.min_p, kept.data())));
+      static_cast<size_t>(Filter(scores.data(), n, Largest(scores.data(), n), row.chance.top_k,
+                                 row.chance.top_p, row.chance.min_p, kept.data())));
   std::vector<int32_t> ids;
   for (const Candidate& each : kept) ids.push_back(each.id);
   ASSERT_EQ(ids, test["kept"].get<std::vector<int32_t>>());
