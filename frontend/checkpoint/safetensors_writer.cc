@@ -44,7 +44,7 @@ void SafetensorsWriter::AddMetadata(absl::string_view key, absl::string_view val
   metadata_.emplace_back(std::string(key), std::string(value));
 }
 
-absl::StatusOr<std::string> SafetensorsWriter::HeaderText() const {
+absl::StatusOr<std::string> SafetensorsWriter::Header() const {
   std::vector<std::string> members;
   if (!metadata_.empty()) {
     std::vector<std::string> lines;
@@ -74,17 +74,16 @@ absl::StatusOr<std::string> SafetensorsWriter::HeaderText() const {
   }
   std::string text = absl::StrCat("{", absl::StrJoin(members, ","), "}");
   text.append((kHeaderAlignment - text.size() % kHeaderAlignment) % kHeaderAlignment, ' ');
-  return text;
+  static_assert(std::endian::native == std::endian::little);
+  const uint64_t length = text.size();
+  return absl::StrCat(absl::string_view(reinterpret_cast<const char*>(&length), sizeof(length)),
+                      text);
 }
 
 absl::Status SafetensorsWriter::Write(const std::string& path) const {
-  static_assert(std::endian::native == std::endian::little);
-  LATHE_ASSIGN_OR_RETURN(const std::string text, HeaderText(), path);
-  const uint64_t length = text.size();
+  LATHE_ASSIGN_OR_RETURN(const std::string header, Header(), path);
   LATHE_ASSIGN_OR_RETURN(AtomicFile file, AtomicFile::Create(path));
-  LATHE_RETURN_IF_ERROR(
-      file.Append(absl::string_view(reinterpret_cast<const char*>(&length), sizeof(length))));
-  LATHE_RETURN_IF_ERROR(file.Append(text));
+  LATHE_RETURN_IF_ERROR(file.Append(header));
   for (const auto& [name, tensor] : tensors_) LATHE_RETURN_IF_ERROR(file.Append(tensor.bytes));
   return file.Commit();
 }

@@ -24,13 +24,13 @@ class SafetensorsWriter {
   // One line of __metadata__.
   void AddMetadata(absl::string_view key, absl::string_view value);
 
-  // Errors: InvalidArgument for a name that was added twice or is not UTF-8; those of AtomicFile,
-  // with the path.
+  // What stands in front of the tensors' bytes. InvalidArgument for a name that was added twice or
+  // is not UTF-8.
+  absl::StatusOr<std::string> Header() const;
+  // Header and bytes. Errors: those of Header and AtomicFile, with the path.
   absl::Status Write(const std::string& path) const;
 
  private:
-  absl::StatusOr<std::string> HeaderText() const;
-
   std::vector<std::pair<std::string, TensorView>> tensors_;
   std::vector<std::pair<std::string, std::string>> metadata_;
 };
