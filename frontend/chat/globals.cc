@@ -77,7 +77,8 @@ absl::StatusOr<Value> Range(Runtime* runtime, const Value&, const Arguments& arg
   }
   std::vector<Value> items;
   for (int64_t i = 0; i < static_cast<int64_t>(count); ++i) {
-    items.push_back(Value::Int(begin + i * step));
+    // The product alone may not fit where the sum does.
+    items.push_back(Value::Int(static_cast<int64_t>(absl::int128(begin) + absl::int128(i) * step)));
   }
   return MakeList(std::move(items), &runtime->budget);
 }
