@@ -23,11 +23,12 @@ struct Candidate {
   uint64_t weight;
 };
 
-// e^(score - best), where `best` is the largest score: full for it, infinite or not.
+// e^(score - best), where `best` is the largest score: full for it, infinite or not; a weight that
+// is chosen and not branched to.
 constexpr uint64_t Weight(float score, float best) {
-  if (score == best) return kFullWeight;
   const double share = Exp(static_cast<double>(score) - static_cast<double>(best));
-  return static_cast<uint64_t>(share * static_cast<double>(kFullWeight) + 0.5);
+  const auto weight = static_cast<uint64_t>(share * static_cast<double>(kFullWeight) + 0.5);
+  return score == best ? kFullWeight : weight;
 }
 
 // Minus infinity when there is none above it. `scores` holds no NaN. Independent lanes let the

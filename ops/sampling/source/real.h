@@ -22,15 +22,16 @@ inline constexpr double kPowersOf2[32] = {
     0x1.ae89f995ad3adp+0, 0x1.b7f76f2fb5e47p+0, 0x1.c199bdd85529cp+0, 0x1.cb720dcef9069p+0,
     0x1.d5818dcfba487p+0, 0x1.dfc97337b9b5fp+0, 0x1.ea4afa2a490dap+0, 0x1.f50765b6e4540p+0};
 
-// e^x for x <= 0, within 1e-14 of the value; 0 below -700. Tang's method ("Table-driven
-// implementation of the exponential function", 1989): x = n ln(2)/32 + r, then Taylor's series for
-// |r| <= ln(2)/64, whose 6th term is below 3e-15.
+// e^x for x <= 0, within 1e-14 of the value; e^-700 below -700 and for what is no number. Without
+// branches, so that loops over it become vectors. Tang's method ("Table-driven implementation of
+// the exponential function", 1989): x = n ln(2)/32 + r, then Taylor's series for |r| <= ln(2)/64,
+// whose 6th term is below 3e-15.
 constexpr double Exp(double x) {
 #pragma STDC FP_CONTRACT OFF
-  if (!(x >= -700)) return 0;
   constexpr double kStepsPerUnit = 46.16624130844683;            // 32 / ln(2)
   constexpr double kStepHigh = 6.93147180369123816490e-01 / 32;  // the low 32 bits are zero
   constexpr double kStepLow = 1.90821492927058770002e-10 / 32;
+  x = x >= -700 ? x : -700;
   const int n = static_cast<int>(x * kStepsPerUnit - 0.5);  // nearest, since x <= 0
   const double r = (x - n * kStepHigh) - n * kStepLow;
   const double series =
