@@ -48,7 +48,7 @@ class XmlFunctionsReader : public CallReader {
       {kFunctionOpen, kFunctionClose, kParameterOpen, kParameterClose, kCallOpen, kCallClose}};
   std::string name_;  // of the function or the parameter, as far as it came
   std::string value_;
-  std::vector<std::pair<std::string, std::string>> arguments_;  // key, JSON
+  std::vector<std::pair<std::string, std::string>> arguments_;  // key and value, both as JSON
   absl::flat_hash_map<std::string, size_t> argument_of_key_;
   size_t bytes_after_ = 0;  // since kFunctionClose
 };
@@ -146,9 +146,11 @@ void XmlFunctionsReader::EndValue() {
     notes_.push_back(absl::StrCat(call_.name, ".", name_, ": ", Quoted(text, 60),
                                   " is not of type ", type, " and is handed on as a string"));
   }
-  const auto [entry, is_new] = argument_of_key_.try_emplace(name_, arguments_.size());
+  // Names that JSON cannot tell apart, because they are not UTF-8, are one key.
+  const std::string key = JsonString(name_);
+  const auto [entry, is_new] = argument_of_key_.try_emplace(key, arguments_.size());
   if (is_new) {
-    arguments_.emplace_back(name_, std::move(value.json));
+    arguments_.emplace_back(key, std::move(value.json));
   } else {
     arguments_[entry->second].second = std::move(value.json);
   }
@@ -158,8 +160,7 @@ void XmlFunctionsReader::EndValue() {
 CallReader::Progress XmlFunctionsReader::End(size_t unread) {
   call_.arguments = "{";
   for (const auto& [key, json] : arguments_) {
-    absl::StrAppend(&call_.arguments, call_.arguments.size() > 1 ? "," : "", JsonString(key), ":",
-                    json);
+    absl::StrAppend(&call_.arguments, call_.arguments.size() > 1 ? "," : "", key, ":", json);
   }
   call_.arguments += "}";
   return {State::kWhole, unread};

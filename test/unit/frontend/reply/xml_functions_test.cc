@@ -55,6 +55,12 @@ TEST(XmlFunctionsTest, NamesAreTrimmedAndTheLastValueOfAKeyCounts) {
               ElementsAre(R"(call:f{"a":3,"b":2})"));
 }
 
+TEST(XmlFunctionsTest, NamesThatJsonCannotTellApartAreOneKey) {
+  EXPECT_THAT(Read("<tool_call><function=f><parameter=\xff>1</parameter>"
+                   "<parameter=\xfe>2</parameter></function></tool_call>"),
+              ElementsAre("call:f{\"\xef\xbf\xbd\":2}"));
+}
+
 TEST(XmlFunctionsTest, TypesOfToolsDecide) {
   LATHE_ASSERT_OK_AND_ASSIGN(JsonValue tools, ParseJson(R"([{"name": "f", "parameters":
       {"properties": {"s": {"type": "string"}, "n": {"type": "integer"}}}}])",
