@@ -19,6 +19,14 @@ TEST(StringsTest, NearestFindsSlipsAndNothingElse) {
   EXPECT_EQ(Nearest("quantization", keys), "");
 }
 
+TEST(StringsTest, NearestDoesNotCompareLongWords) {
+  const std::vector<std::string> names = {std::string(kMaxSlipBytes, 'a'),
+                                          std::string(size_t{1} << 20, 'a')};
+  EXPECT_EQ(Nearest(std::string(kMaxSlipBytes - 1, 'a'), names), names[0]);
+  EXPECT_EQ(Nearest(std::string(kMaxSlipBytes + 1, 'a'), names), "");
+  EXPECT_EQ(Nearest(std::string(size_t{1} << 20, 'b'), names), "");
+}
+
 TEST(StringsTest, QuotedEscapesAndCuts) {
   EXPECT_EQ(Quoted("a\n\"b\x01"), "\"a\\n\\\"b\\x01\"");
   EXPECT_EQ(Quoted("abcdef", 3), "\"abc...\"");
