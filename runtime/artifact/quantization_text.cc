@@ -4,10 +4,12 @@
 #include <cmath>
 #include <cstdint>
 #include <map>
+#include <optional>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "runtime/artifact/proto_types.h"
 #include "runtime/base/strings.h"
 
 namespace lathe {
@@ -40,6 +42,12 @@ std::string FormatText(absl::string_view layout) {
 }
 
 }  // namespace
+
+std::string WeightFormatText(const artifact::Weight& weight) {
+  if (IsQuantized(weight)) return FormatText(weight.layout());
+  const std::optional<DType> known = FromProto(weight.dtype());
+  return known ? std::string(DTypeName(*known)) : "?";
+}
 
 std::string QuantizationText(const std::vector<artifact::Weight>& weights, size_t limit) {
   std::vector<const artifact::Weight*> quantized;

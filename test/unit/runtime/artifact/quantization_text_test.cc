@@ -33,6 +33,14 @@ TEST(QuantizationTextTest, WorstTensorsComeFirst) {
   EXPECT_THAT(QuantizationText(weights, 3), ::testing::EndsWith("  0.0040  q8g128n16  head\n"));
 }
 
+TEST(QuantizationTextTest, AFormatHasAName) {
+  EXPECT_EQ(WeightFormatText(Weight("a", "q8g128n16", 0)), "int8, groups of 128");
+  artifact::Weight plain = Weight("b", "rows", 0);
+  EXPECT_EQ(WeightFormatText(plain), "?");
+  plain.set_dtype(artifact::BF16);
+  EXPECT_EQ(WeightFormatText(plain), "BF16");
+}
+
 TEST(QuantizationTextTest, NothingIsSaidOfPlainWeights) {
   EXPECT_EQ(QuantizationText({Weight("norm", "rows", 0)}, 5), "");
 }
