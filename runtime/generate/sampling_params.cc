@@ -1,7 +1,5 @@
 #include "runtime/generate/sampling_params.h"
 
-#include <limits>
-
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "ops/sampling/source/sample_row.h"
@@ -10,9 +8,11 @@
 namespace lathe {
 namespace {
 
-// A NaN is outside of every range.
-template <typename T>
-absl::Status CheckRange(absl::string_view name, T value, T least, T most) {
+// A NaN is outside of every range. The ends are rounded as the value was.
+template <typename T, typename Bound>
+absl::Status CheckRange(absl::string_view name, T value, const NumberRange<Bound>& range) {
+  const auto least = static_cast<T>(range.least);
+  const auto most = static_cast<T>(range.most);
   if (value >= least && value <= most) return absl::OkStatus();
   return absl::InvalidArgumentError(
       absl::StrCat(name, " is ", value, ", expected ", least, " to ", most));
@@ -64,24 +64,26 @@ SamplingParams Resolve(absl::Span<const SamplingSettings> sources) {
 }
 
 absl::Status CheckSampling(const SamplingParams& params, int64_t vocab_size) {
-  constexpr int64_t kMost = std::numeric_limits<int32_t>::max();
-  LATHE_RETURN_IF_ERROR(CheckRange("temperature", params.temperature, 0.0f, 100.0f));
-  LATHE_RETURN_IF_ERROR(CheckRange("top_k", params.top_k, int64_t{0}, kMost));
-  LATHE_RETURN_IF_ERROR(CheckRange("top_p", params.top_p, 0.0f, 1.0f));
-  LATHE_RETURN_IF_ERROR(CheckRange("min_p", params.min_p, 0.0f, 1.0f));
-  LATHE_RETURN_IF_ERROR(CheckRange("repetition_penalty", params.repetition_penalty, 0.01f, 100.0f));
-  LATHE_RETURN_IF_ERROR(CheckRange("frequency_penalty", params.frequency_penalty, -2.0f, 2.0f));
-  LATHE_RETURN_IF_ERROR(CheckRange("presence_penalty", params.presence_penalty, -2.0f, 2.0f));
-  LATHE_RETURN_IF_ERROR(CheckRange("min_tokens", params.min_tokens, int64_t{0}, kMost));
+  LATHE_RETURN_IF_ERROR(CheckRange("temperature", params.temperature, kTemperatureRange));
+  LATHE_RETURN_IF_ERROR(CheckRange("top_k", params.top_k, kTopKRange));
+  LATHE_RETURN_IF_ERROR(CheckRange("top_p", params.top_p, kTopPRange));
+  LATHE_RETURN_IF_ERROR(CheckRange("min_p", params.min_p, kMinPRange));
   LATHE_RETURN_IF_ERROR(
-      CheckRange("num_logprobs", params.num_logprobs.value_or(0), int64_t{0}, kMaxLogprobs));
+      CheckRange("repetition_penalty", params.repetition_penalty, kRepetitionPenaltyRange));
+  LATHE_RETURN_IF_ERROR(
+      CheckRange("frequency_penalty", params.frequency_penalty, kFrequencyPenaltyRange));
+  LATHE_RETURN_IF_ERROR(
+      CheckRange("presence_penalty", params.presence_penalty, kPresencePenaltyRange));
+  LATHE_RETURN_IF_ERROR(CheckRange("min_tokens", params.min_tokens, kMinTokensRange));
+  LATHE_RETURN_IF_ERROR(
+      CheckRange("num_logprobs", params.num_logprobs.value_or(0), kLogprobsRange));
   LATHE_RETURN_IF_ERROR(CheckIds("allowed_ids", params.allowed_ids, vocab_size));
   LATHE_RETURN_IF_ERROR(CheckIds("forbidden_ids", params.forbidden_ids, vocab_size));
   for (size_t i = 0; i < params.logit_bias.size(); ++i) {
     const LogitBias& bias = params.logit_bias[i];
     LATHE_RETURN_IF_ERROR(CheckId("logit_bias", i, bias.id, vocab_size));
     LATHE_RETURN_IF_ERROR(
-        CheckRange(absl::StrCat("logit_bias of id ", bias.id), bias.value, -100.0f, 100.0f));
+        CheckRange(absl::StrCat("logit_bias of id ", bias.id), bias.value, kLogitBiasRange));
   }
   if (vocab_size <= sampling::kMaxVocabulary) return absl::OkStatus();
   return absl::UnimplementedError(absl::StrCat("a vocabulary of ", vocab_size,

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,6 +18,8 @@ namespace lathe {
 struct LogitBias {
   int32_t id = 0;
   float value = 0;  // added to the id's logit
+
+  friend bool operator==(const LogitBias&, const LogitBias&) = default;
 };
 
 // Applied in this order (ops/sampling/source): masks and bias, penalties, temperature, top_k,
@@ -39,6 +42,25 @@ struct SamplingParams {
 };
 
 inline constexpr int64_t kMaxLogprobs = 20;
+
+// What the values may be, ends included: for CheckSampling, and for those who read them from
+// people and know better what to call them.
+template <typename T>
+struct NumberRange {
+  T least;
+  T most;
+};
+
+inline constexpr NumberRange<double> kTemperatureRange = {0, 100};
+inline constexpr NumberRange<int64_t> kTopKRange = {0, std::numeric_limits<int32_t>::max()};
+inline constexpr NumberRange<double> kTopPRange = {0, 1};
+inline constexpr NumberRange<double> kMinPRange = {0, 1};
+inline constexpr NumberRange<double> kRepetitionPenaltyRange = {0.01, 100};
+inline constexpr NumberRange<double> kPresencePenaltyRange = {-2, 2};
+inline constexpr NumberRange<double> kFrequencyPenaltyRange = {-2, 2};
+inline constexpr NumberRange<double> kLogitBiasRange = {-100, 100};
+inline constexpr NumberRange<int64_t> kMinTokensRange = {0, std::numeric_limits<int32_t>::max()};
+inline constexpr NumberRange<int64_t> kLogprobsRange = {0, kMaxLogprobs};
 
 // The part that an artifact has defaults for. What is left out is for the next one to say.
 struct SamplingSettings {
