@@ -64,6 +64,7 @@ int RunTool(const Tool& tool, int argc, char** argv) {
 int ReportStatus(absl::string_view name, const absl::Status& status) {
   if (status.ok()) return kExitDone;
   WriteStderr(absl::StrCat(name, ": ", absl::StripTrailingAsciiWhitespace(status.message()), "\n"));
+  if (absl::IsCancelled(status)) return kExitInterrupted;
   bool is_ours =
       status.code() == absl::StatusCode::kInternal || status.code() == absl::StatusCode::kUnknown;
   return is_ours ? kExitOurFault : kExitInputFault;

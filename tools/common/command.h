@@ -20,9 +20,10 @@ namespace lathe {
 // What every tool tells its caller.
 enum ExitCode : int {
   kExitDone = 0,
-  kExitInputFault = 1,  // a file, a prompt, a machine is not as it must be
-  kExitWrongUse = 2,    // the command line
-  kExitOurFault = 3,    // a bug
+  kExitInputFault = 1,     // a file, a prompt, a machine is not as it must be
+  kExitWrongUse = 2,       // the command line
+  kExitOurFault = 3,       // a bug
+  kExitInterrupted = 130,  // Ctrl-C ended it; as shells say it
 };
 
 struct Command {
@@ -44,8 +45,8 @@ std::string VersionText(absl::string_view tool);
 
 int RunTool(const Tool& tool, int argc, char** argv);
 
-// Prints "name: message" on stderr for an error. Internal and Unknown are our fault, all else the
-// input's.
+// Prints "name: message" on stderr for an error. Internal and Unknown are our fault, Cancelled
+// is Ctrl-C, all else the input's.
 int ReportStatus(absl::string_view name, const absl::Status& status);
 
 // The same for errors of the command line.

@@ -28,15 +28,6 @@ absl::Status ParseBool(absl::string_view text, bool has_value, bool* out) {
   return absl::OkStatus();
 }
 
-std::string RangeText(const IntFlag& range) {
-  bool has_min = range.min != std::numeric_limits<int64_t>::min();
-  bool has_max = range.max != std::numeric_limits<int64_t>::max();
-  if (has_min && has_max) return absl::StrCat("a whole number from ", range.min, " to ", range.max);
-  if (has_min) return absl::StrCat("a whole number of at least ", range.min);
-  if (has_max) return absl::StrCat("a whole number of at most ", range.max);
-  return "a whole number";
-}
-
 absl::Status ParseInt(absl::string_view text, const IntFlag& range, int64_t* out) {
   int64_t value = 0;
   if (!absl::SimpleAtoi(text, &value) || value < range.min || value > range.max) {
@@ -46,10 +37,6 @@ absl::Status ParseInt(absl::string_view text, const IntFlag& range, int64_t* out
   }
   *out = value;
   return absl::OkStatus();
-}
-
-std::string RangeText(const FloatFlag& range) {
-  return absl::StrCat("a number from ", range.min, " to ", range.max);
 }
 
 // NaN is outside of every range.
@@ -106,6 +93,19 @@ void AppendEntry(absl::string_view left, absl::string_view help, std::string& ou
 }
 
 }  // namespace
+
+std::string RangeText(const IntFlag& range) {
+  bool has_min = range.min != std::numeric_limits<int64_t>::min();
+  bool has_max = range.max != std::numeric_limits<int64_t>::max();
+  if (has_min && has_max) return absl::StrCat("a whole number from ", range.min, " to ", range.max);
+  if (has_min) return absl::StrCat("a whole number of at least ", range.min);
+  if (has_max) return absl::StrCat("a whole number of at most ", range.max);
+  return "a whole number";
+}
+
+std::string RangeText(const FloatFlag& range) {
+  return absl::StrCat("a number from ", range.min, " to ", range.max);
+}
 
 FlagTable::FlagTable(std::string command, std::string usage, std::string summary)
     : command_(std::move(command)), usage_(std::move(usage)), summary_(std::move(summary)) {}
@@ -195,12 +195,17 @@ void FlagTable::OptionalString(std::string name, std::optional<std::string>* val
 
 void FlagTable::StringList(std::string name, std::vector<std::string>* values, const TextFlag& form,
                            const std::string& help) {
+  Each(std::move(name), form, help, [values](absl::string_view word) {
+    values->emplace_back(word);
+    return absl::OkStatus();
+  });
+}
+
+void FlagTable::Each(std::string name, const TextFlag& form, const std::string& help,
+                     std::function<absl::Status(absl::string_view value)> read) {
   Flag& flag = Add(std::move(name), form.form,
                    absl::StrCat(WithDefault(help, "", form.absent), "; may be repeated"),
-                   [values](absl::string_view word, bool) {
-                     values->emplace_back(word);
-                     return absl::OkStatus();
-                   });
+                   [read = std::move(read)](absl::string_view word, bool) { return read(word); });
   flag.letter = form.letter;
   flag.is_repeated = true;
 }

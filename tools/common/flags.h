@@ -41,6 +41,10 @@ struct TextFlag {
   std::string absent = {};
 };
 
+// "a whole number from 1 to 5", "a number from 0 to 1": what is expected.
+std::string RangeText(const IntFlag& range);
+std::string RangeText(const FloatFlag& range);
+
 enum class ParseResult { kRun, kHelp };
 
 // Every flag writes to a variable of the caller, whose value at the time of declaration is the
@@ -68,6 +72,9 @@ class FlagTable {
   // May be given several times.
   void StringList(std::string name, std::vector<std::string>* values, const TextFlag& form,
                   const std::string& help);
+  // May be given several times; each value goes to `read`, whose error says what was expected.
+  void Each(std::string name, const TextFlag& form, const std::string& help,
+            std::function<absl::Status(absl::string_view value)> read);
   // One of `choices`.
   void Choice(std::string name, std::string* value, const std::vector<std::string>& choices,
               const std::string& help);

@@ -1,89 +1,71 @@
 #include "tools/lathe_run/answer.h"
 
-#include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "frontend/reply/reply_parser.h"
-#include "frontend/tokenizer/stop_strings.h"
-#include "frontend/tokenizer/stream_decoder.h"
-#include "nlohmann/json.hpp"
 #include "runtime/base/status_macros.h"
-#include "tools/common/standard_output.h"
-#include "tools/lathe_run/reply_output.h"
 
 namespace lathe {
-namespace {
 
-using Clock = std::chrono::steady_clock;
-using Json = nlohmann::ordered_json;
+AnswerRun::AnswerRun(AnswerSpec spec, const Tokenizer& tokenizer, ReplyOutput::Writer writer)
+    : request_(std::move(spec.request)),
+      answer_{.reasoning = spec.reasoning,
+              .sampling = request_.sampling,
+              .num_prompt_tokens = static_cast<int64_t>(request_.prompt.size())},
+      decoder_(tokenizer, {.skip_special = true}),
+      stops_(std::move(spec.stop)),
+      parser_(std::move(spec.reply)),
+      output_(spec.reasoning, writer),
+      has_writer_(writer != nullptr) {}
 
-double Seconds(Clock::time_point from, Clock::time_point to) {
-  return std::chrono::duration<double>(to - from).count();
+Request AnswerRun::TakeRequest() {
+  submitted_ = Clock::now();
+  request_.on_token = [this](int32_t token) { return Push(token); };
+  request_.on_step = [this](const StepView&) {
+    if (!begun_.has_value()) begun_ = step_begin_;
+  };
+  return std::move(request_);
 }
 
-// Tokens as they come -> text -> the reply by its parts, on stdout at once unless it becomes JSON.
-// The text of the first --min-tokens is not searched for --stop.
-class TokenSink {
- public:
-  TokenSink(const Asker& asker, bool opens_reasoning)
-      : decoder_(asker.tokenizer, {.skip_special = true}),
-        stops_(asker.options.sampling.stop),
-        min_tokens_(asker.options.sampling.min_tokens.value_or(0)),
-        parser_({.format = asker.format, .starts_in_reasoning = opens_reasoning}),
-        output_(asker.options.reasoning == "hide" ? ReasoningMode::kHide : ReasoningMode::kShow,
-                asker.options.PrintsJson() ? ReplyOutput::Writer() : WriteStdout),
-        is_json_(asker.options.PrintsJson()) {}
-
-  AfterToken Push(int32_t token) {
-    last_ = Clock::now();
-    if (num_tokens_++ == 0) first_ = last_;
-    const std::string piece = decoder_.Push(token);
-    if (!Take(num_tokens_ <= min_tokens_ ? piece : stops_.Push(piece))) return AfterToken::kCancel;
-    return stops_.found().has_value() ? AfterToken::kStop : AfterToken::kGoOn;
-  }
-  // `is_ended`: by the model itself or by a stop string.
-  absl::Status Finish(bool is_ended) {
-    Take(stops_.Push(decoder_.Finish()));
-    Take(stops_.Finish());
-    output_.Take(parser_.Finish(/*is_cut=*/!is_ended));
-    return is_json_ ? absl::OkStatus() : output_.Finish();
-  }
-
-  void Tell(Clock::time_point start, Answer* answer) const {
-    answer->text = text_;
-    answer->reply = output_.reply();
-    if (num_tokens_ == 0) return;
-    answer->first_seconds = Seconds(start, first_);
-    answer->rest_seconds = Seconds(first_, last_);
-  }
-
- private:
-  bool Take(const std::string& piece) {
-    text_ += piece;
-    output_.Take(parser_.Push(piece));
-    return output_.status().ok();
-  }
-
-  StreamDecoder decoder_;
-  StopStrings stops_;
-  int64_t min_tokens_;
-  ReplyParser parser_;
-  ReplyOutput output_;
-  bool is_json_;
-  std::string text_;
-  int64_t num_tokens_ = 0;
-  Clock::time_point first_;
-  Clock::time_point last_;
-};
-
-bool IsStop(FinishReason reason) {
-  return reason == FinishReason::kStopId || reason == FinishReason::kStopped;
+AfterToken AnswerRun::Push(int32_t token) {
+  last_ = Clock::now();
+  if (num_tokens_++ == 0) first_ = last_;
+  const std::string piece = decoder_.Push(token);
+  const bool is_searched = num_tokens_ > answer_.sampling.min_tokens;
+  if (!Take(is_searched ? stops_.Push(piece) : piece)) return AfterToken::kCancel;
+  return stops_.found().has_value() ? AfterToken::kStop : AfterToken::kGoOn;
 }
 
-absl::string_view ReasonText(FinishReason reason) {
+bool AnswerRun::Take(const std::string& piece) {
+  answer_.text += piece;
+  output_.Take(parser_.Push(piece));
+  return output_.status().ok();
+}
+
+absl::StatusOr<Answer> AnswerRun::Finish(Result result) {
+  Take(stops_.Push(decoder_.Finish()));
+  Take(stops_.Finish());
+  const bool is_ended =
+      result.reason == FinishReason::kStopId || result.reason == FinishReason::kStopped;
+  output_.Take(parser_.Finish(/*is_cut=*/!is_ended));
+  if (has_writer_) LATHE_RETURN_IF_ERROR(output_.Finish());
+  LATHE_RETURN_IF_ERROR(result.status);
+  answer_.reply = output_.reply();
+  answer_.result = std::move(result);
+  answer_.queue_seconds = SecondsUntil(begun_);
+  answer_.first_seconds = SecondsUntil(first_);
+  answer_.last_seconds = SecondsUntil(last_);
+  return std::move(answer_);
+}
+
+// 0 where the time never came.
+double AnswerRun::SecondsUntil(const std::optional<Clock::time_point>& time) const {
+  if (!time.has_value()) return 0;
+  return std::chrono::duration<double>(*time - submitted_).count();
+}
+
+absl::string_view FinishText(FinishReason reason) {
   switch (reason) {
     case FinishReason::kStopId:
     case FinishReason::kStopped:
@@ -100,84 +82,16 @@ absl::string_view ReasonText(FinishReason reason) {
   return "failed";
 }
 
-// What the model thought of each token; `text` is that of the token alone.
-Json LogprobsJson(const Result& result, const Tokenizer& tokenizer) {
-  auto entry = [&tokenizer](int32_t id, float logprob) {
-    return Json{{"id", id}, {"text", tokenizer.Decode({id}, {})}, {"logprob", logprob}};
-  };
-  Json list = Json::array();
-  for (size_t i = 0; i < result.logprobs.size(); ++i) {
-    Json token = entry(result.tokens[i], result.logprobs[i].chosen);
-    Json& top = token["top"] = Json::array();
-    for (const sampling::Logprob& each : result.logprobs[i].likeliest)
-      top.push_back(entry(each.id, each.value));
-    list.push_back(std::move(token));
-  }
-  return list;
-}
-
-std::string JsonText(const Answer& answer, const Asker& asker) {
-  const std::string& reasoning = asker.options.reasoning;
-  Json json = {{"text", reasoning == "show" ? answer.text : answer.reply.text}};
-  if (reasoning == "json") {
-    json["reasoning"] = answer.reply.reasoning;
-    json["tool_calls"] = CallsJson(answer.reply.calls);
-  }
-  json["ids"] = answer.result.tokens;
-  json["prompt_tokens"] = answer.num_prompt_tokens;
-  json["new_tokens"] = answer.result.tokens.size();
-  json["finish"] = std::string(ReasonText(answer.result.reason));
-  if (asker.sampling.temperature > 0) json["seed"] = asker.sampling.seed;
-  if (asker.sampling.num_logprobs.has_value())
-    json["logprobs"] = LogprobsJson(answer.result, asker.tokenizer);
-  return absl::StrCat(json.dump(-1, ' ', false, Json::error_handler_t::replace), "\n");
-}
-
-absl::StatusOr<Result> RunToEnd(Generator& generator, Request request, InterruptGuard& interrupt) {
-  LATHE_ASSIGN_OR_RETURN(int64_t id, generator.Submit(std::move(request)));
-  while (true) {
-    if (interrupt.interrupted()) generator.Cancel(id);
-    LATHE_ASSIGN_OR_RETURN(bool has_more, generator.Step());
-    if (!has_more) break;
-  }
-  return *generator.Take(id);
-}
-
-}  // namespace
-
-Request MakeRequest(const RunOptions& options, const artifact::Manifest& manifest,
-                    const SamplingParams& sampling, std::vector<int32_t> prompt) {
-  const int64_t context =
-      std::min(options.context.value_or(manifest.max_context()), manifest.max_context());
-  const int64_t room = context - static_cast<int64_t>(prompt.size());
-  Request request{.prompt = std::move(prompt),
-                  .max_new_tokens = options.max_new_tokens,
-                  .stop_ids = StopIds(options.sampling, manifest.generation()),
-                  .sampling = sampling};
-  const int64_t own = manifest.generation().max_new_tokens();
-  if (!request.max_new_tokens.has_value() && own > 0 && own < room) request.max_new_tokens = own;
-  return request;
-}
-
-absl::StatusOr<Answer> RunAnswer(const Asker& asker, Request request, bool opens_reasoning,
-                                 InterruptGuard& interrupt) {
-  TokenSink sink(asker, opens_reasoning);
-  Answer answer{.num_prompt_tokens = static_cast<int64_t>(request.prompt.size())};
-  request.on_token = [&sink](int32_t token) { return sink.Push(token); };
-  const Clock::time_point start = Clock::now();
-  LATHE_ASSIGN_OR_RETURN(answer.result, RunToEnd(asker.generator, std::move(request), interrupt));
-  LATHE_RETURN_IF_ERROR(sink.Finish(IsStop(answer.result.reason)));
-  LATHE_RETURN_IF_ERROR(answer.result.status);
-  sink.Tell(start, &answer);
+std::string NoteText(const Answer& answer) {
+  std::string out;
   for (const std::string& note : answer.reply.notes)
-    WriteStderr(absl::StrCat("lathe-run: ", note, "\n"));
-  if (asker.options.PrintsJson()) LATHE_RETURN_IF_ERROR(WriteStdout(JsonText(answer, asker)));
-  return answer;
+    absl::StrAppend(&out, "lathe-run: ", note, "\n");
+  return out;
 }
 
-std::string EndText(const Answer& answer, const Generator& generator) {
+std::string EndText(const Answer& answer, int64_t context) {
   if (answer.result.reason == FinishReason::kContext) {
-    return absl::StrCat("lathe-run: the answer ends because the context of ", generator.context(),
+    return absl::StrCat("lathe-run: the answer ends because the context of ", context,
                         " tokens is full\n");
   }
   if (answer.result.reason == FinishReason::kCancelled) return "lathe-run: interrupted\n";
@@ -194,9 +108,9 @@ std::string SpeedText(const Answer& answer) {
       answer.first_seconds * 1e3, answer.num_prompt_tokens, reused,
       static_cast<double>(answer.num_prompt_tokens - num_reused) / answer.first_seconds);
   if (num_tokens > 1) {
-    absl::StrAppend(&out,
-                    absl::StrFormat(", then %d tokens at %.1f tokens/s", num_tokens - 1,
-                                    static_cast<double>(num_tokens - 1) / answer.rest_seconds));
+    absl::StrAppend(&out, absl::StrFormat(", then %d tokens at %.1f tokens/s", num_tokens - 1,
+                                          static_cast<double>(num_tokens - 1) /
+                                              (answer.last_seconds - answer.first_seconds)));
   }
   return out + "\n";
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -12,11 +13,12 @@
 #include "runtime/base/atomic_file.h"
 #include "runtime/base/status_macros.h"
 #include "tools/common/standard_output.h"
-#include "tools/lathe_run/answer.h"
+#include "tools/lathe_run/answer_batch.h"
+#include "tools/lathe_run/answer_maker.h"
 #include "tools/lathe_run/conversation.h"
 #include "tools/lathe_run/interrupt.h"
 #include "tools/lathe_run/line_reader.h"
-#include "tools/lathe_run/prompt.h"
+#include "tools/lathe_run/result_json.h"
 
 namespace lathe {
 namespace {
@@ -32,12 +34,13 @@ constexpr char kHelp[] =
 // Questions and answers over one generator.
 class Chat {
  public:
-  Chat(const RunOptions& options, const artifact::Manifest& manifest, const Tokenizer& tokenizer,
-       const PromptEncoder& encoder, const SamplingParams& sampling, Generator& generator,
-       InterruptGuard& interrupt)
-      : manifest_(manifest),
-        encoder_(encoder),
-        asker_{options, tokenizer, encoder.reply_format(), sampling, generator},
+  Chat(const RunOptions& options, const AnswerMaker& maker, const Tokenizer& tokenizer,
+       Generator& generator, InterruptGuard& interrupt)
+      : options_(options),
+        maker_(maker),
+        tokenizer_(tokenizer),
+        generator_(generator),
+        batch_(generator, tokenizer),
         interrupt_(interrupt),
         conversation_(options.system) {}
 
@@ -49,9 +52,11 @@ class Chat {
   absl::StatusOr<Answer> RunTurn();
   void Save(absl::string_view path) const;
 
-  const artifact::Manifest& manifest_;
-  const PromptEncoder& encoder_;
-  const Asker asker_;
+  const RunOptions& options_;
+  const AnswerMaker& maker_;
+  const Tokenizer& tokenizer_;
+  const Generator& generator_;
+  AnswerBatch batch_;
   InterruptGuard& interrupt_;
   Conversation conversation_;
 };
@@ -90,23 +95,27 @@ absl::Status Chat::Ask(absl::string_view question) {
     return absl::OkStatus();
   }
   LATHE_RETURN_IF_ERROR(answer.status());
+  if (options_.PrintsJson())
+    LATHE_RETURN_IF_ERROR(WriteStdout(ResultJson({}, *answer, tokenizer_)));
   conversation_.Answer(answer->reply);
-  WriteStderr(absl::StrCat(EndText(*answer, asker_.generator), SpeedText(*answer)));
+  WriteStderr(
+      absl::StrCat(NoteText(*answer), EndText(*answer, generator_.context()), SpeedText(*answer)));
   return absl::OkStatus();
 }
 
 absl::StatusOr<Answer> Chat::RunTurn() {
-  LATHE_ASSIGN_OR_RETURN(Prompt prompt,
-                         encoder_.Encode(conversation_.messages(), asker_.tokenizer));
-  Request request = MakeRequest(asker_.options, manifest_, asker_.sampling, std::move(prompt.ids));
+  LATHE_ASSIGN_OR_RETURN(std::vector<AnswerSpec> specs,
+                         maker_.Make({.messages = conversation_.messages()}));
+  Request& request = specs[0].request;
   request.keep_caches = true;
   // What one answer may take is no promise to make room for it at the end of a long chat.
-  const int64_t room = asker_.generator.context() - static_cast<int64_t>(request.prompt.size());
+  const int64_t room = generator_.context() - static_cast<int64_t>(request.prompt.size());
   if (request.max_new_tokens.has_value() && *request.max_new_tokens > room) {
     request.max_new_tokens.reset();
   }
   absl::StatusOr<Answer> answer =
-      RunAnswer(asker_, std::move(request), prompt.opens_reasoning, interrupt_);
+      RunAnswer(batch_, std::move(specs[0]),
+                options_.PrintsJson() ? ReplyOutput::Writer() : WriteStdout, interrupt_);
   interrupt_.Forget();
   return answer;
 }
@@ -149,13 +158,16 @@ absl::Status RunLoop(Chat& chat, InterruptGuard& interrupt) {
 
 absl::Status RunChat(const RunOptions& options, Session& session) {
   const artifact::Manifest& manifest = session.artifact().manifest();
+  LATHE_ASSIGN_OR_RETURN(RequestFields defaults, FieldsOf(options));
   LATHE_ASSIGN_OR_RETURN(Tokenizer tokenizer, session.LoadTokenizer());
-  LATHE_ASSIGN_OR_RETURN(PromptEncoder encoder, PromptEncoder::Create(options, session.artifact()));
+  LATHE_ASSIGN_OR_RETURN(PromptEncoder encoder, PromptEncoder::Create(session.artifact()));
+  LATHE_RETURN_IF_ERROR(encoder.CheckTemplate());
   session.ledger().Mark("chat template");
   LATHE_ASSIGN_OR_RETURN(const SamplingParams sampling,
-                         MakeSampling(options.sampling, manifest.generation()));
-  const int64_t context =
-      std::min(options.context.value_or(manifest.max_context()), manifest.max_context());
+                         MakeSampling(defaults.sampling, manifest.generation()));
+  // One seed for the whole chat.
+  if (sampling.temperature > 0) defaults.sampling.seed = static_cast<int64_t>(sampling.seed);
+  const int64_t context = session.Context();
   LATHE_ASSIGN_OR_RETURN(Generator generator, session.MakeGenerator(options.context, {context}));
   if (options.verbosity >= 1)
     WriteStderr(absl::StrCat(session.ledger().Text(), "choice: ", SamplingText(sampling), "\n"));
@@ -165,7 +177,8 @@ absl::Status RunChat(const RunOptions& options, Session& session) {
   }
 
   InterruptGuard interrupt(InterruptGuard::Second::kIsRemembered);
-  Chat chat(options, manifest, tokenizer, encoder, sampling, generator, interrupt);
+  const AnswerMaker maker(std::move(defaults), manifest, tokenizer, encoder, context);
+  Chat chat(options, maker, tokenizer, generator, interrupt);
   LATHE_RETURN_IF_ERROR(RunLoop(chat, interrupt));
   if (options.verbosity >= 1) WriteStderr(session.MemoryText(generator));
   return absl::OkStatus();

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "tools/lathe_run/input_lines.h"
 #include "tools/lathe_run/interrupt.h"
 
 namespace lathe {
@@ -28,7 +29,7 @@ class LineReader {
 
   // `interrupt` outlives the reader. `descriptor` stays open.
   LineReader(int descriptor, const InterruptGuard& interrupt)
-      : descriptor_(descriptor), interrupt_(interrupt) {}
+      : lines_(descriptor, kMaxMessageBytes, interrupt) {}
 
   // The next message: lines that end in a backslash go on in the next one, with a line break in
   // place of the backslash. A last line needs no end. An interrupt drops what was begun. Errors: of
@@ -36,15 +37,7 @@ class LineReader {
   absl::StatusOr<Input> Read(const Prompter& prompter);
 
  private:
-  enum class Wait : uint8_t { kReadable, kInterrupt };
-
-  absl::StatusOr<Input> ReadLine();
-  absl::StatusOr<Wait> WaitForInput() const;
-
-  int descriptor_;
-  const InterruptGuard& interrupt_;
-  std::string buffer_;  // read, not given out
-  bool is_at_end_ = false;
+  InputLines lines_;
 };
 
 }  // namespace lathe

@@ -5,13 +5,16 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "runtime/base/status_macros.h"
+#include "tools/lathe_run/request_line.h"
+#include "tools/lathe_run/sampling_flags.h"
 
 namespace lathe {
 
 FlagTable RunFlags(RunOptions& options) {
   FlagTable flags(
       "lathe-run run",
-      "ARTIFACT (--prompt=TEXT | --chat | --ids=FILE | --check | --verify) [flags]",
+      "ARTIFACT (--prompt=TEXT | --chat | --requests=FILE | --ids=FILE | --check | --verify) "
+      "[flags]",
       "Runs a model that `lathe compile` made. Results go to stdout, words about them to stderr.");
   flags.Positional("ARTIFACT", &options.artifact, "the .lathe file that `lathe compile` wrote");
 
@@ -21,6 +24,10 @@ FlagTable RunFlags(RunOptions& options) {
   flags.Bool("chat", &options.chat,
              "answer messages from stdin, each a line, until it ends; /help lists the commands, "
              "Ctrl-C ends an answer");
+  flags.OptionalString(
+      "requests", &options.requests_file, {.form = "FILE"},
+      "answer each line of a file (\"-\": of stdin), an object with prompt, messages or token_ids "
+      "and what else docs/requests.md lists; a line of JSON for each, many computed at once");
   flags.OptionalString(
       "ids", &options.ids_file, {.form = "FILE"},
       "continue token ids greedily, past any end token: {\"prompt_ids\": [1, 2] or [[1], [2, 3]], "
@@ -37,13 +44,33 @@ FlagTable RunFlags(RunOptions& options) {
                      "the template decides");
   flags.OptionalInt("max-new-tokens", &options.max_new_tokens,
                     {.unit = "tokens",
-                     .min = 1,
-                     .max = 1 << 30,
+                     .min = kNewTokensRange.least,
+                     .max = kNewTokensRange.most,
                      .absent = "the model's own limit, or a full context"},
                     "stop after this many");
   flags.Choice("reasoning", &options.reasoning, {"show", "hide", "json"},
                "what leads to the answer: print it before the answer, leave it out, or print one "
                "line of JSON with reasoning, text and tool_calls apart");
+
+  flags.OptionalInt(
+      "n", &options.num_answers,
+      {.unit = "answers", .min = kAnswersRange.least, .max = kAnswersRange.most, .absent = "1"},
+      "answer so many times, with seeds SEED, SEED + 1, ...; they share what they "
+      "read of the prompt");
+  flags.OptionalString(
+      "tools", &options.tools_file, {.form = "FILE"},
+      "tell the model about the functions in this file, a JSON list as in OpenAI's "
+      "protocol");
+
+  flags.Group("Many requests");
+  flags.OptionalString("output", &options.output_file, {.form = "FILE", .absent = "stdout"},
+                       "with --requests: write the results there; the file appears when it is "
+                       "whole");
+  flags.Bool("ordered", &options.ordered,
+             "with --requests: results in the order of the lines, not as they come");
+  flags.OptionalInt("parallel", &options.parallel,
+                    {.unit = "requests", .min = 1, .max = 1024, .absent = absl::StrCat(kParallel)},
+                    "with --requests: compute so many at once");
 
   AddSamplingFlags(options.sampling, flags);
 
@@ -95,6 +122,8 @@ FlagTable RunFlags(RunOptions& options) {
       "is free in its choice of words, and says the same again for the same seed");
   flags.Example("lathe-run run qwen.lathe --chat --system \"Answer in French.\" --reasoning=hide",
                 "talks, and keeps its thoughts to itself");
+  flags.Example("lathe-run run qwen.lathe --requests=questions.jsonl --output=answers.jsonl",
+                "answers a file of questions, as fast as the machine can");
   flags.Example("lathe-run run qwen.lathe --check",
                 "tells whether this machine computes what the compiler expected");
   flags.Example("lathe-run run qwen.lathe --prompt \"2 + 2?\" --profile --limits=limits.json",
@@ -102,22 +131,70 @@ FlagTable RunFlags(RunOptions& options) {
   return flags;
 }
 
-absl::Status CheckRunOptions(const RunOptions& options) {
+namespace {
+
+absl::Status CheckMode(const RunOptions& options) {
   std::vector<std::string> given;
   if (options.prompt.has_value()) given.emplace_back("--prompt");
   if (options.chat) given.emplace_back("--chat");
+  if (options.requests_file.has_value()) given.emplace_back("--requests");
   if (options.ids_file.has_value()) given.emplace_back("--ids");
   if (options.check) given.emplace_back("--check");
   if (given.size() > 1) {
     return absl::InvalidArgumentError(
         absl::StrCat(absl::StrJoin(given, " and "), " exclude each other; give one of them"));
   }
-  if (given.empty() && !options.verify) {
+  if (!given.empty() || options.verify) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      "nothing to do: give --prompt=TEXT, --chat, --requests=FILE, --ids=FILE, --check or "
+      "--verify; see `lathe-run run --help`");
+}
+
+absl::Status CheckTextFlags(const RunOptions& options) {
+  const bool is_text =
+      options.prompt.has_value() || options.chat || options.requests_file.has_value();
+  const bool has_text_flag = options.system.has_value() || options.raw ||
+                             options.think.has_value() || options.max_new_tokens.has_value() ||
+                             options.reasoning != "show" || options.num_answers.has_value() ||
+                             options.tools_file.has_value();
+  if (has_text_flag && !is_text) {
     return absl::InvalidArgumentError(
-        "nothing to do: give --prompt=TEXT, --chat, --ids=FILE, --check or --verify; see "
-        "`lathe-run "
-        "run --help`");
+        "--system, --raw, --think, --max-new-tokens, --reasoning, --n and --tools go with "
+        "--prompt, --chat or --requests");
   }
+  if (!(options.sampling == SamplingValues()) && !is_text) {
+    return absl::InvalidArgumentError(
+        "the flags of the choice of tokens go with --prompt, --chat or --requests; --ids and "
+        "--check are greedy");
+  }
+  if (options.chat && options.raw) {
+    return absl::InvalidArgumentError(
+        "--raw leaves out the chat template, which makes a chat of messages; drop one of --raw and "
+        "--chat");
+  }
+  if (options.chat && options.num_answers.has_value())
+    return absl::InvalidArgumentError(
+        "--n goes with --prompt or --requests; a chat has one answer");
+  if (options.raw &&
+      (options.system.has_value() || options.think.has_value() || options.tools_file.has_value())) {
+    return absl::InvalidArgumentError(
+        "--raw leaves out the chat template, so --system, --think and --tools have no place; drop "
+        "one of them");
+  }
+  if (options.sampling.logprobs.has_value() && !options.PrintsJson())
+    return absl::InvalidArgumentError("--logprobs goes with --json");
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status CheckRunOptions(const RunOptions& options) {
+  LATHE_RETURN_IF_ERROR(CheckMode(options));
+  LATHE_RETURN_IF_ERROR(CheckTextFlags(options));
+  const bool has_requests_flag =
+      options.output_file.has_value() || options.ordered || options.parallel.has_value();
+  if (has_requests_flag && !options.requests_file.has_value())
+    return absl::InvalidArgumentError("--output, --ordered and --parallel go with --requests");
   if (options.dump_file.has_value() && !options.ids_file.has_value()) {
     return absl::InvalidArgumentError(
         "--dump-tensors goes with --ids: it writes what the model computed for given ids");
@@ -126,34 +203,8 @@ absl::Status CheckRunOptions(const RunOptions& options) {
     return absl::InvalidArgumentError(
         "--limits goes with --profile: it adds columns to that table");
   }
-  if (options.trace_steps.has_value() && !options.trace_file.has_value()) {
+  if (options.trace_steps.has_value() && !options.trace_file.has_value())
     return absl::InvalidArgumentError("--trace-steps goes with --trace=FILE");
-  }
-  bool has_text_flag = options.system.has_value() || options.raw || options.think.has_value() ||
-                       options.max_new_tokens.has_value() || options.reasoning != "show";
-  if (has_text_flag && !options.prompt.has_value() && !options.chat) {
-    return absl::InvalidArgumentError(
-        "--system, --raw, --think, --max-new-tokens and --reasoning go with --prompt or --chat");
-  }
-  if (options.raw && options.chat) {
-    return absl::InvalidArgumentError(
-        "--raw leaves out the chat template, which makes a chat of messages; drop one of --raw and "
-        "--chat");
-  }
-  if (!(options.sampling == SamplingFlags()) && !options.prompt.has_value() && !options.chat) {
-    return absl::InvalidArgumentError(
-        "the flags of the choice of tokens go with --prompt or --chat; --ids and --check are "
-        "greedy");
-  }
-  if (options.sampling.logprobs.has_value() && !options.PrintsJson()) {
-    return absl::InvalidArgumentError("--logprobs goes with --json");
-  }
-  LATHE_RETURN_IF_ERROR(CheckSamplingFlags(options.sampling));
-  if (options.raw && (options.system.has_value() || options.think.has_value())) {
-    return absl::InvalidArgumentError(
-        "--raw leaves out the chat template, so --system and --think have no place; drop one of "
-        "them");
-  }
   return absl::OkStatus();
 }
 

@@ -9,9 +9,12 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "tools/common/flags.h"
-#include "tools/lathe_run/sampling_flags.h"
+#include "tools/lathe_run/sampling_values.h"
 
 namespace lathe {
+
+// Requests of a file that are computed at once.
+inline constexpr int64_t kParallel = 16;
 
 struct RunOptions {
   std::string artifact = {};
@@ -19,6 +22,7 @@ struct RunOptions {
   // One of these says what to do.
   std::optional<std::string> prompt = std::nullopt;
   bool chat = false;
+  std::optional<std::string> requests_file = std::nullopt;  // "-": stdin
   std::optional<std::string> ids_file = std::nullopt;
   bool check = false;
   bool verify = false;
@@ -29,9 +33,16 @@ struct RunOptions {
   std::optional<bool> think = std::nullopt;
   std::optional<int64_t> max_new_tokens = std::nullopt;
   std::string reasoning = "show";  // or "hide", "json"
+  std::optional<int64_t> num_answers = std::nullopt;
+  std::optional<std::string> tools_file = std::nullopt;
+
+  // Many requests.
+  std::optional<std::string> output_file = std::nullopt;
+  bool ordered = false;
+  std::optional<int64_t> parallel = std::nullopt;  // else kParallel
 
   // Choice of tokens, of text.
-  SamplingFlags sampling = {};
+  SamplingValues sampling = {};
 
   // Ids.
   std::optional<std::string> dump_file = std::nullopt;
@@ -53,7 +64,7 @@ struct RunOptions {
   int verbosity = 0;
 
   // An answer is one line of JSON.
-  bool PrintsJson() const { return json || reasoning == "json"; }
+  bool PrintsJson() const { return json || reasoning == "json" || requests_file.has_value(); }
 };
 
 // The table that fills `options`, which must outlive it.

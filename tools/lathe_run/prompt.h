@@ -1,10 +1,9 @@
 // From words to the ids that the model reads.
-//   LATHE_ASSIGN_OR_RETURN(PromptEncoder encoder, PromptEncoder::Create(options, artifact));
-//   LATHE_ASSIGN_OR_RETURN(Prompt prompt, encoder.Encode(messages, tokenizer));
+//   LATHE_ASSIGN_OR_RETURN(PromptEncoder encoder, PromptEncoder::Create(artifact));
+//   LATHE_ASSIGN_OR_RETURN(Prompt prompt, encoder.Encode({.prompt = "Hi"}, tokenizer));
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -13,7 +12,7 @@
 #include "frontend/tokenizer/tokenizer.h"
 #include "nlohmann/json.hpp"
 #include "runtime/artifact/artifact_reader.h"
-#include "tools/lathe_run/options.h"
+#include "tools/lathe_run/request_line.h"
 
 namespace lathe {
 
@@ -24,30 +23,30 @@ struct Prompt {
 
 class PromptEncoder {
  public:
-  // Reads the chat template of the artifact; NotFound when it has none and the options want one.
-  static absl::StatusOr<PromptEncoder> Create(const RunOptions& options, const Artifact& artifact);
+  // Reads the chat template of the artifact. One that is missing, or that cannot be read, is an
+  // error of those who need it.
+  static absl::StatusOr<PromptEncoder> Create(const Artifact& artifact);
 
+  // NotFound without a chat template; else why it cannot be read.
+  absl::Status CheckTemplate() const { return template_.status(); }
   // The form of answers, from the template.
   const ReplyFormat& reply_format() const { return reply_format_; }
 
-  // The chat template around a conversation that waits for an answer.
-  absl::StatusOr<Prompt> Encode(nlohmann::ordered_json messages, const Tokenizer& tokenizer) const;
-  // `text` as it is. InvalidArgument when it is empty.
-  absl::StatusOr<Prompt> EncodeRaw(absl::string_view text, const Tokenizer& tokenizer) const;
+  // The question of `fields`: its ids as they are, a raw prompt as it is, the chat template around
+  // all else. Errors: CheckTemplate, those of the template, InvalidArgument for no token at all.
+  absl::StatusOr<Prompt> Encode(const RequestFields& fields, const Tokenizer& tokenizer) const;
 
  private:
   PromptEncoder() = default;
+  absl::StatusOr<Prompt> EncodeRaw(absl::string_view text, const Tokenizer& tokenizer) const;
+  absl::StatusOr<Prompt> EncodeChat(ChatInput input, const Tokenizer& tokenizer) const;
 
-  std::optional<ChatTemplate> template_;
+  absl::StatusOr<ChatTemplate> template_;
   ReplyFormat reply_format_;
-  ChatInput input_;  // without messages
+  SpecialTokens special_tokens_;
 };
 
 // {"role": role, "content": content}.
 nlohmann::ordered_json Message(absl::string_view role, absl::string_view content);
-
-// What --prompt, --system and --raw ask.
-absl::StatusOr<Prompt> EncodePrompt(const RunOptions& options, const PromptEncoder& encoder,
-                                    const Tokenizer& tokenizer);
 
 }  // namespace lathe

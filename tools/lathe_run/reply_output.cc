@@ -9,6 +9,13 @@ namespace lathe {
 
 using Kind = ReplyEvent::Kind;
 
+std::optional<Reasoning> ReasoningCalled(absl::string_view name) {
+  if (name == "show") return Reasoning::kShow;
+  if (name == "hide") return Reasoning::kHide;
+  if (name == "json") return Reasoning::kApart;
+  return std::nullopt;
+}
+
 void ReplyOutput::Take(const std::vector<ReplyEvent>& events) {
   for (const ReplyEvent& event : events) {
     reply_.Add(event);
@@ -21,7 +28,7 @@ void ReplyOutput::Take(const std::vector<ReplyEvent>& events) {
 void ReplyOutput::Show(const ReplyEvent& event) {
   switch (event.kind) {
     case Kind::kReasoning:
-      if (mode_ == ReasoningMode::kHide) return;
+      if (mode_ == Reasoning::kHide) return;
       if (!is_reasoning_) {
         EndLine();
         Write("<think>\n");

@@ -1,11 +1,12 @@
 // A reply on stdout while it comes, with its reasoning shown, hidden or told apart.
-//   ReplyOutput output(ReasoningMode::kShow, WriteStdout);
+//   ReplyOutput output(Reasoning::kShow, WriteStdout);
 //   output.Take(parser.Push(text));
 //   LATHE_RETURN_IF_ERROR(output.Finish());
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,17 +17,22 @@
 
 namespace lathe {
 
-enum class ReasoningMode : uint8_t {
-  kShow,  // between <think> and </think>, before the answer
-  kHide,  // the answer alone
+// What becomes of the reasoning in front of an answer.
+enum class Reasoning : uint8_t {
+  kShow,   // between <think> and </think>, before the answer
+  kHide,   // the answer alone
+  kApart,  // "json": a text of its own beside the answer
 };
+
+// By its name, "show", "hide" or "json"; none for any other.
+std::optional<Reasoning> ReasoningCalled(absl::string_view name);
 
 class ReplyOutput {
  public:
   using Writer = std::function<absl::Status(absl::string_view text)>;
 
   // Without a writer the reply is collected only.
-  ReplyOutput(ReasoningMode mode, Writer writer) : mode_(mode), writer_(std::move(writer)) {}
+  ReplyOutput(Reasoning mode, Writer writer) : mode_(mode), writer_(std::move(writer)) {}
 
   // Writes what `events` add; a call is a line of JSON. After an error nothing more is written.
   void Take(const std::vector<ReplyEvent>& events);
@@ -43,7 +49,7 @@ class ReplyOutput {
   void EndLine();
   void Write(absl::string_view text);
 
-  ReasoningMode mode_;
+  Reasoning mode_;
   Writer writer_;
   Reply reply_;
   std::string line_;  // what the current Take writes

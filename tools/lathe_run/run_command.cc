@@ -12,6 +12,7 @@
 #include "tools/lathe_run/chat_mode.h"
 #include "tools/lathe_run/ids_mode.h"
 #include "tools/lathe_run/options.h"
+#include "tools/lathe_run/requests_mode.h"
 #include "tools/lathe_run/session.h"
 #include "tools/lathe_run/text_mode.h"
 
@@ -23,6 +24,7 @@ constexpr char kName[] = "lathe-run";
 absl::Status RunMode(const RunOptions& options, Session& session) {
   if (options.prompt.has_value()) return RunText(options, session);
   if (options.chat) return RunChat(options, session);
+  if (options.requests_file.has_value()) return RunRequests(options, session);
   if (options.ids_file.has_value()) return RunIds(options, session);
   if (options.check) return RunCases(options, session);
   return WriteStdout(absl::StrCat(options.artifact, ": ",

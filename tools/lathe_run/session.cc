@@ -83,6 +83,11 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Open(const RunOptions& options
   return session;
 }
 
+int64_t Session::Context() const {
+  const int64_t most = artifact_.manifest().max_context();
+  return std::min(options_.context.value_or(most), most);
+}
+
 absl::StatusOr<Tokenizer> Session::LoadTokenizer() {
   LATHE_ASSIGN_OR_RETURN(
       absl::string_view tables, artifact_.Section("tokenizer"),

@@ -45,6 +45,8 @@ class Session {
 
   const Artifact& artifact() const { return artifact_; }
   Ledger& ledger() { return ledger_; }
+  // Tokens that a request may have: as the options say, at most what the model was made for.
+  int64_t Context() const;
 
   // The artifact's tokenizer; it uses the mapped tables in place.
   absl::StatusOr<Tokenizer> LoadTokenizer();

@@ -2,13 +2,15 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "runtime/base/status_macros.h"
 #include "tools/common/standard_output.h"
-#include "tools/lathe_run/answer.h"
-#include "tools/lathe_run/interrupt.h"
-#include "tools/lathe_run/prompt.h"
+#include "tools/lathe_run/answer_batch.h"
+#include "tools/lathe_run/answer_maker.h"
+#include "tools/lathe_run/result_json.h"
 
 namespace lathe {
 namespace {
@@ -20,34 +22,84 @@ int64_t Length(const Request& request, int64_t context) {
   return num_prompt + request.max_new_tokens.value_or(room);
 }
 
+// All of `specs`, side by side, in their order.
+absl::StatusOr<std::vector<Answer>> RunAnswers(AnswerBatch& batch, std::vector<AnswerSpec> specs,
+                                               const std::vector<ReplyOutput::Writer>& writers,
+                                               const InterruptGuard& interrupt) {
+  std::vector<int64_t> ids;
+  for (size_t i = 0; i < specs.size(); ++i) {
+    LATHE_ASSIGN_OR_RETURN(const int64_t id, batch.Submit(std::move(specs[i]), writers[i]));
+    ids.push_back(id);
+  }
+  std::vector<Answer> answers(ids.size());
+  while (!batch.empty()) {
+    if (interrupt.interrupted()) batch.CancelAll();
+    for (AnswerBatch::Done& done : batch.Step()) {
+      const auto place = std::find(ids.begin(), ids.end(), done.id) - ids.begin();
+      LATHE_ASSIGN_OR_RETURN(answers[static_cast<size_t>(place)], std::move(done.answer));
+    }
+  }
+  return answers;
+}
+
+// Who writes the text of each answer: one alone comes as it is made, several are kept in `texts`
+// until they are whole, and none is written where the results are JSON.
+std::vector<ReplyOutput::Writer> MakeWriters(bool is_json, std::vector<std::string>& texts) {
+  std::vector<ReplyOutput::Writer> writers(texts.size());
+  if (is_json) return writers;
+  if (texts.size() == 1) return {WriteStdout};
+  for (size_t i = 0; i < texts.size(); ++i) {
+    writers[i] = [&text = texts[i]](absl::string_view piece) {
+      absl::StrAppend(&text, piece);
+      return absl::OkStatus();
+    };
+  }
+  return writers;
+}
+
+std::string ResultLines(const std::vector<Answer>& answers, const Tokenizer& tokenizer) {
+  std::string lines;
+  for (size_t i = 0; i < answers.size(); ++i) {
+    ResultLabel label;
+    if (answers.size() > 1) label.index = static_cast<int64_t>(i);
+    lines += ResultJson(label, answers[i], tokenizer);
+  }
+  return lines;
+}
+
 }  // namespace
 
 absl::Status RunText(const RunOptions& options, Session& session) {
   const artifact::Manifest& manifest = session.artifact().manifest();
+  LATHE_ASSIGN_OR_RETURN(const RequestFields fields, FieldsOf(options));
   LATHE_ASSIGN_OR_RETURN(Tokenizer tokenizer, session.LoadTokenizer());
-  LATHE_ASSIGN_OR_RETURN(PromptEncoder encoder, PromptEncoder::Create(options, session.artifact()));
-  LATHE_ASSIGN_OR_RETURN(Prompt prompt, EncodePrompt(options, encoder, tokenizer));
-  session.ledger().Mark("prompt", absl::StrCat(prompt.ids.size(), " tokens"));
+  LATHE_ASSIGN_OR_RETURN(PromptEncoder encoder, PromptEncoder::Create(session.artifact()));
+  const int64_t context = session.Context();
+  const AnswerMaker maker({}, manifest, tokenizer, encoder, context);
+  LATHE_ASSIGN_OR_RETURN(std::vector<AnswerSpec> specs, maker.Make(fields));
+  const Request& first = specs[0].request;
+  session.ledger().Mark("prompt", absl::StrCat(first.prompt.size(), " tokens"));
 
-  LATHE_ASSIGN_OR_RETURN(const SamplingParams sampling,
-                         MakeSampling(options.sampling, manifest.generation()));
-  Request request = MakeRequest(options, manifest, sampling, std::move(prompt.ids));
-  const int64_t context =
-      std::min(options.context.value_or(manifest.max_context()), manifest.max_context());
-  LATHE_ASSIGN_OR_RETURN(Generator generator,
-                         session.MakeGenerator(options.context, {Length(request, context)}));
-  if (options.verbosity >= 1) {
-    WriteStderr(absl::StrCat(session.ledger().Text(), "choice: ", SamplingText(sampling), "\n"));
-  }
+  const std::vector<int64_t> lengths(specs.size(), Length(first, context));
+  const std::string choice = SamplingText(first.sampling);
+  LATHE_ASSIGN_OR_RETURN(Generator generator, session.MakeGenerator(options.context, lengths));
+  if (options.verbosity >= 1)
+    WriteStderr(absl::StrCat(session.ledger().Text(), "choice: ", choice, "\n"));
 
-  const Asker asker{options, tokenizer, encoder.reply_format(), sampling, generator};
   InterruptGuard interrupt;
-  LATHE_ASSIGN_OR_RETURN(Answer answer,
-                         RunAnswer(asker, std::move(request), prompt.opens_reasoning, interrupt));
-  WriteStderr(EndText(answer, generator));
-  if (options.verbosity >= 1) {
-    WriteStderr(absl::StrCat(SpeedText(answer), session.MemoryText(generator)));
+  AnswerBatch batch(generator, tokenizer);
+  std::vector<std::string> texts(specs.size());
+  LATHE_ASSIGN_OR_RETURN(
+      const std::vector<Answer> answers,
+      RunAnswers(batch, std::move(specs), MakeWriters(options.PrintsJson(), texts), interrupt));
+  // An empty line stands between the texts of several answers.
+  LATHE_RETURN_IF_ERROR(WriteStdout(options.PrintsJson() ? ResultLines(answers, tokenizer)
+                                                         : absl::StrJoin(texts, "\n")));
+  for (const Answer& answer : answers) {
+    WriteStderr(absl::StrCat(NoteText(answer), EndText(answer, generator.context())));
+    if (options.verbosity >= 1) WriteStderr(SpeedText(answer));
   }
+  if (options.verbosity >= 1) WriteStderr(session.MemoryText(generator));
   return absl::OkStatus();
 }
 

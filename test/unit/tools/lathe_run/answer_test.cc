@@ -2,89 +2,136 @@
 
 #include "test/support/status_matchers.h"
 #include "test/unit/tools/lathe_run/toy_text.h"
-#include "tools/lathe_run/session.h"
 
 namespace lathe {
 namespace {
 
 using ::lathe::testing::StatusIs;
-using ::lathe::testing::ToyTokens;
 using ::testing::HasSubstr;
-using ::testing::MatchesRegex;
 
-// Answers of the toy model, which never ends by itself here.
+// Answers of which a test says each token.
 class AnswerTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    testing::ToyModelOptions model = testing::ToyTextModel();
-    model.stop_ids = {};
-    options_.artifact = testing::WriteToyModel(model);
-    options_.context = 40;
-    LATHE_ASSERT_OK_AND_ASSIGN(session_, Session::Open(options_));
-    LATHE_ASSERT_OK_AND_ASSIGN(Generator generator, session_->MakeGenerator(40, {40}));
-    generator_.emplace(std::move(generator));
+  // The text in byte tokens, handed over one by one until the answer wants no more.
+  absl::StatusOr<Answer> Run(AnswerSpec spec, absl::string_view text, FinishReason reason) {
+    AnswerRun run(std::move(spec), tokenizer_, [this](absl::string_view piece) {
+      writes_.emplace_back(piece);
+      return status_;
+    });
+    const Request request = run.TakeRequest();
+    Result result;
+    result.reason = reason;
+    for (char byte : text) {
+      result.tokens.push_back(static_cast<unsigned char>(byte));
+      after_ = request.on_token(result.tokens.back());
+      if (after_ != AfterToken::kGoOn) break;
+    }
+    if (after_ == AfterToken::kStop) result.reason = FinishReason::kStopped;
+    return run.Finish(std::move(result));
   }
-  // The answer, and what it wrote to stdout.
-  absl::StatusOr<Answer> Run(const Request& request) {
-    const Asker asker{options_, tokenizer_, {}, {}, *generator_};
-    InterruptGuard interrupt;
-    ::testing::internal::CaptureStdout();
-    absl::StatusOr<Answer> answer = RunAnswer(asker, request, false, interrupt);
-    out_ = ::testing::internal::GetCapturedStdout();
-    return answer;
-  }
-  Request MakeOne(std::vector<int32_t> prompt) {
-    return MakeRequest(options_, session_->artifact().manifest(), {}, std::move(prompt));
+  std::string Written() const {
+    std::string all;
+    for (const std::string& write : writes_) all += write;
+    return all;
   }
 
-  RunOptions options_;
   Tokenizer tokenizer_ = testing::ToyTokenizer();
-  std::unique_ptr<Session> session_;
-  std::optional<Generator> generator_;
-  std::string out_;
+  std::vector<std::string> writes_;
+  absl::Status status_;
+  AfterToken after_ = AfterToken::kGoOn;
 };
 
-TEST_F(AnswerTest, StreamsAndTellsHowItWent) {
-  Request request = MakeOne({'a', 'b'});
-  request.max_new_tokens = 5;
-  LATHE_ASSERT_OK_AND_ASSIGN(Answer answer, Run(request));
-  EXPECT_EQ(answer.result.tokens, ToyTokens({'a', 'b'}, 5));
-  EXPECT_EQ(answer.text, tokenizer_.Decode(answer.result.tokens, {.skip_special = true}));
-  EXPECT_EQ(answer.reply.text, answer.text);
-  EXPECT_EQ(out_, answer.text + "\n");
-  EXPECT_EQ(answer.num_prompt_tokens, 2);
-  EXPECT_EQ(EndText(answer, *generator_), "");
-  EXPECT_THAT(
-      SpeedText(answer),
-      MatchesRegex("speed: first token after .* ms \\(2 prompt tokens, .* tokens/s\\), then "
-                   "4 tokens at .* tokens/s\n"));
+bool IsWholeUtf8(absl::string_view text) {
+  size_t at = 0;
+  while (at < text.size()) {
+    const auto lead = static_cast<unsigned char>(text[at]);
+    const size_t size = lead < 0x80    ? 1
+                        : lead >= 0xf0 ? 4
+                        : lead >= 0xe0 ? 3
+                        : lead >= 0xc0 ? 2
+                                       : 9;
+    if (at + size > text.size()) return false;
+    at += size;
+  }
+  return true;
 }
 
-TEST_F(AnswerTest, AFullContextIsTold) {
-  LATHE_ASSERT_OK_AND_ASSIGN(Answer answer, Run(MakeOne({'a', 'b'})));
-  EXPECT_EQ(answer.result.tokens.size(), 38u);
-  EXPECT_EQ(EndText(answer, *generator_),
+// Each byte of these is a token of its own.
+constexpr char kEmoji[] = "a\xf0\x9f\x98\x80\xc3\xa9\xf0\x9f\x91\x8d\xf0\x9f\x8f\xbd z";
+
+TEST_F(AnswerTest, TextIsWrittenAtBordersOfCharacters) {
+  LATHE_ASSERT_OK_AND_ASSIGN(Answer answer, Run({}, kEmoji, FinishReason::kLength));
+  EXPECT_EQ(answer.text, kEmoji);
+  EXPECT_EQ(Written(), std::string(kEmoji) + "\n");
+  EXPECT_GE(writes_.size(), 6u) << "as it comes";
+  for (const std::string& write : writes_) EXPECT_TRUE(IsWholeUtf8(write)) << write;
+}
+
+TEST_F(AnswerTest, StopTextsOfWholeCharactersLeaveWholeCharacters) {
+  // The first differs from the text in its last byte only; the second ends it.
+  LATHE_ASSERT_OK_AND_ASSIGN(Answer answer, Run({.stop = {"\xf0\x9f\x98\x81", "\xf0\x9f\x91\x8d"}},
+                                                kEmoji, FinishReason::kLength));
+  EXPECT_EQ(after_, AfterToken::kStop);
+  EXPECT_EQ(answer.text, "a\xf0\x9f\x98\x80\xc3\xa9");
+  EXPECT_EQ(Written(), answer.text + "\n");
+  for (const std::string& write : writes_) EXPECT_TRUE(IsWholeUtf8(write)) << write;
+}
+
+TEST_F(AnswerTest, AHalfCharacterAtTheEndBecomesOneThatSaysSo) {
+  LATHE_ASSERT_OK_AND_ASSIGN(
+      Answer answer, Run({.stop = {"\xf0\x9f\x98\x80"}}, "a\xf0\x9f\x98", FinishReason::kLength));
+  EXPECT_EQ(answer.text, "a\xef\xbf\xbd");
+}
+
+TEST_F(AnswerTest, TheFirstTokensAreNotSearchedForStops) {
+  AnswerSpec spec{.stop = {"b"}};
+  spec.request.sampling.min_tokens = 3;
+  LATHE_ASSERT_OK_AND_ASSIGN(Answer answer, Run(spec, "abcabc", FinishReason::kLength));
+  EXPECT_EQ(answer.text, "abca");
+}
+
+TEST_F(AnswerTest, TheReplyComesByItsParts) {
+  const AnswerSpec spec{.reasoning = Reasoning::kHide,
+                        .reply = {.format = {.has_think_tags = true}, .starts_in_reasoning = true}};
+  LATHE_ASSERT_OK_AND_ASSIGN(Answer answer, Run(spec, "why</think>so", FinishReason::kStopId));
+  EXPECT_EQ(answer.reply.reasoning, "why");
+  EXPECT_EQ(answer.reply.text, "so");
+  EXPECT_EQ(answer.text, "why</think>so");
+  EXPECT_EQ(Written(), "so\n");
+}
+
+TEST_F(AnswerTest, AReaderThatIsGoneEndsIt) {
+  status_ = absl::ResourceExhaustedError("full");
+  EXPECT_THAT(Run({}, "abc", FinishReason::kCancelled),
+              StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("full")));
+  EXPECT_EQ(after_, AfterToken::kCancel);
+  EXPECT_EQ(writes_.size(), 1u);
+}
+
+TEST_F(AnswerTest, AFailedRequestIsAnError) {
+  AnswerRun run({}, tokenizer_, nullptr);
+  run.TakeRequest();
+  Result failed;
+  failed.status = absl::DataLossError("no number");
+  EXPECT_THAT(run.Finish(failed), StatusIs(absl::StatusCode::kDataLoss, HasSubstr("no number")));
+}
+
+TEST(AnswerTextTest, SaysHowItWent) {
+  Answer answer{.num_prompt_tokens = 20, .first_seconds = 0.5, .last_seconds = 2.5};
+  answer.result.tokens = {1, 2, 3, 4, 5};
+  answer.result.num_reused = 10;
+  EXPECT_EQ(SpeedText(answer),
+            "speed: first token after 500.0 ms (20 prompt tokens, 10 of them reused, 20.0 "
+            "tokens/s), then 4 tokens at 2.0 tokens/s\n");
+  answer.result.reason = FinishReason::kLength;
+  EXPECT_EQ(EndText(answer, 40), "");
+  answer.result.reason = FinishReason::kContext;
+  EXPECT_EQ(EndText(answer, 40),
             "lathe-run: the answer ends because the context of 40 tokens is full\n");
-}
-
-TEST_F(AnswerTest, NewTokensAreTheFlagsElseTheModels) {
-  artifact::Manifest manifest = session_->artifact().manifest();
-  EXPECT_EQ(MakeRequest(options_, manifest, {}, {1}).max_new_tokens, std::nullopt);
-  manifest.mutable_generation()->set_max_new_tokens(7);
-  manifest.mutable_generation()->add_stop_ids(9);
-  EXPECT_EQ(MakeRequest(options_, manifest, {}, {1}).max_new_tokens, 7);
-  EXPECT_EQ(MakeRequest(options_, manifest, {}, {1}).stop_ids, std::vector<int32_t>({9}));
-  EXPECT_EQ(MakeRequest(options_, manifest, {}, std::vector<int32_t>(33, 1)).max_new_tokens,
-            std::nullopt)
-      << "as far as there is room";
-  options_.max_new_tokens = 100;
-  EXPECT_EQ(MakeRequest(options_, manifest, {}, {1}).max_new_tokens, 100);
-}
-
-TEST_F(AnswerTest, WhatCannotBeAnsweredPrintsNothing) {
-  EXPECT_THAT(Run(MakeOne(std::vector<int32_t>(41, 1))),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("the prompt has 41 tokens")));
-  EXPECT_EQ(out_, "");
+  answer.result.reason = FinishReason::kCancelled;
+  EXPECT_EQ(EndText(answer, 40), "lathe-run: interrupted\n");
+  answer.reply.notes = {"a", "b"};
+  EXPECT_EQ(NoteText(answer), "lathe-run: a\nlathe-run: b\n");
 }
 
 TEST(AnswerTextTest, AnAnswerOfNothing) { EXPECT_EQ(SpeedText({}), "speed: no token was made\n"); }

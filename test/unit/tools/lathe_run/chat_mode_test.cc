@@ -129,7 +129,7 @@ TEST_F(ChatModeTest, JsonIsALineForEachAnswer) {
   nlohmann::json second = nlohmann::json::parse(run.out.substr(end), nullptr, false);
   EXPECT_EQ(first["text"], Answer(Turn("user", "a")));
   EXPECT_EQ(first["reasoning"], "");
-  EXPECT_GT(second["prompt_tokens"], first["prompt_tokens"]);
+  EXPECT_GT(second["usage"]["prompt_tokens"], first["usage"]["prompt_tokens"]);
 }
 
 TEST_F(ChatModeTest, CtrlCEndsTheAnswerAndNotTheChat) {

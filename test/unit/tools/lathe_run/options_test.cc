@@ -28,6 +28,10 @@ TEST(OptionsTest, EveryWayOfRunningIsAccepted) {
   LATHE_EXPECT_OK(
       Check({"--chat", "--system=s", "--think", "--max-new-tokens=3", "--reasoning=hide"}));
   LATHE_EXPECT_OK(Check({"--ids=f", "--dump-tensors=g", "--threads=2", "--cpu-level=x86-64-v3"}));
+  LATHE_EXPECT_OK(Check({"--prompt=hi", "--n=3", "--tools=f"}));
+  LATHE_EXPECT_OK(Check({"--requests=f"}));
+  LATHE_EXPECT_OK(Check({"--requests=-", "--output=o", "--ordered", "--parallel=2", "--system=s",
+                         "--temperature=1", "--logprobs=2", "--n=2", "--reasoning=hide"}));
   LATHE_EXPECT_OK(Check({"--check"}));
   LATHE_EXPECT_OK(Check({"--check", "--profile", "--limits=l", "--trace=t", "--trace-steps=3"}));
   LATHE_EXPECT_OK(Check({"--verify"}));
@@ -39,21 +43,31 @@ TEST(OptionsTest, ContradictionsAreNamed) {
     EXPECT_THAT(Check(std::move(words)),
                 StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(message)));
   };
-  refused({}, "nothing to do: give --prompt=TEXT, --chat, --ids=FILE, --check or --verify");
+  refused({},
+          "nothing to do: give --prompt=TEXT, --chat, --requests=FILE, --ids=FILE, --check or "
+          "--verify");
   refused({"--prompt=a", "--ids=b"}, "--prompt and --ids exclude each other");
   refused({"--prompt=a", "--ids=b", "--check"},
           "--prompt and --ids and --check exclude each other");
   refused({"--check", "--dump-tensors=g"}, "--dump-tensors goes with --ids");
   refused({"--ids=f", "--raw"}, "go with --prompt");
   refused({"--check", "--max-new-tokens=4"}, "go with --prompt");
-  refused({"--check", "--reasoning=hide"}, "go with --prompt or --chat");
+  refused({"--check", "--reasoning=hide"}, "go with --prompt, --chat or --requests");
   refused({"--chat", "--raw"}, "drop one of --raw and --chat");
   refused({"--prompt=a", "--chat"}, "--prompt and --chat exclude each other");
   refused({"--chat", "--reasoning=loud"}, "expected one of show, hide, json");
   refused({"--prompt=a", "--raw", "--system=s"}, "--raw leaves out the chat template");
-  refused({"--ids=f", "--temperature=1"}, "--prompt or --chat; --ids and --check are greedy");
-  refused({"--check", "--stop=x"}, "--prompt or --chat; --ids and --check are greedy");
+  refused({"--ids=f", "--temperature=1"},
+          "--prompt, --chat or --requests; --ids and --check are greedy");
+  refused({"--check", "--stop=x"}, "--prompt, --chat or --requests; --ids and --check are greedy");
   refused({"--prompt=a", "--logprobs=3"}, "--logprobs goes with --json");
+  refused({"--prompt=a", "--requests=b"}, "--prompt and --requests exclude each other");
+  refused({"--prompt=a", "--ordered"}, "--output, --ordered and --parallel go with --requests");
+  refused({"--chat", "--output=f"}, "--output, --ordered and --parallel go with --requests");
+  refused({"--chat", "--parallel=2"}, "--output, --ordered and --parallel go with --requests");
+  refused({"--chat", "--n=2"}, "--n goes with --prompt or --requests");
+  refused({"--check", "--n=2"}, "go with --prompt, --chat or --requests");
+  refused({"--prompt=a", "--raw", "--tools=f"}, "--raw leaves out the chat template");
   refused({"--prompt=a", "--logit-bias=3"}, "--logit-bias: got \"3\"");
   refused({"--prompt=a", "--stop="}, "--stop: an empty text");
   refused({"--prompt=a", "--temperature=-1"},
@@ -67,6 +81,7 @@ TEST(OptionsTest, ReasoningOnItsOwnIsJson) {
   EXPECT_FALSE(RunOptions().PrintsJson());
   EXPECT_TRUE(RunOptions{.json = true}.PrintsJson());
   EXPECT_TRUE(RunOptions{.reasoning = "json"}.PrintsJson());
+  EXPECT_TRUE(RunOptions{.requests_file = "-"}.PrintsJson());
 }
 
 TEST(OptionsTest, HelpTeaches) {

@@ -15,11 +15,11 @@ using ::testing::HasSubstr;
 class PromptTest : public ::testing::Test {
  protected:
   // The prompt as text again, special tokens spelt out.
-  absl::StatusOr<std::string> Encode(RunOptions options,
+  absl::StatusOr<std::string> Encode(const RequestFields& fields,
                                      const testing::ToyModelOptions& model = ToyTextModel()) {
     LATHE_ASSIGN_OR_RETURN(Artifact artifact, Artifact::Open(testing::WriteToyModel(model)));
-    LATHE_ASSIGN_OR_RETURN(PromptEncoder encoder, PromptEncoder::Create(options, artifact));
-    LATHE_ASSIGN_OR_RETURN(Prompt prompt, EncodePrompt(options, encoder, tokenizer_));
+    LATHE_ASSIGN_OR_RETURN(PromptEncoder encoder, PromptEncoder::Create(artifact));
+    LATHE_ASSIGN_OR_RETURN(Prompt prompt, encoder.Encode(fields, tokenizer_));
     ids_ = prompt.ids;
     opens_reasoning_ = prompt.opens_reasoning;
     format_ = encoder.reply_format();
@@ -72,23 +72,43 @@ TEST_F(PromptTest, TheTemplateTellsTheFormOfAnswersAndWhereTheyStart) {
 }
 
 TEST_F(PromptTest, ConversationsOfSeveralMessages) {
-  LATHE_ASSERT_OK_AND_ASSIGN(Artifact artifact,
-                             Artifact::Open(testing::WriteToyModel(ToyTextModel())));
-  LATHE_ASSERT_OK_AND_ASSIGN(PromptEncoder encoder, PromptEncoder::Create({}, artifact));
   LATHE_ASSERT_OK_AND_ASSIGN(
-      Prompt prompt, encoder.Encode({Message("user", "a"), Message("assistant", "b")}, tokenizer_));
-  EXPECT_EQ(tokenizer_.Decode(prompt.ids),
+      std::string text, Encode({.messages = nlohmann::ordered_json{Message("user", "a"),
+                                                                   Message("assistant", "b")}}));
+  EXPECT_EQ(text,
             "<|im_start|>user\na<|im_end|>\n<|im_start|>assistant\nb<|im_end|>\n"
             "<|im_start|>assistant\n");
 }
 
+TEST_F(PromptTest, IdsAreTheirOwnText) {
+  LATHE_ASSERT_OK_AND_ASSIGN(std::string text, Encode({.token_ids = {'a', 257, 263}}));
+  EXPECT_THAT(ids_, ElementsAre('a', 257, 263));
+  EXPECT_FALSE(opens_reasoning_);
+  testing::ToyModelOptions model = ToyTextModel();
+  model.chat_template += "<think>";
+  const std::vector<int32_t> thinking = tokenizer_.Encode("a<think>");
+  LATHE_ASSERT_OK(Encode({.token_ids = thinking}, model));
+  EXPECT_TRUE(opens_reasoning_);
+}
+
+TEST_F(PromptTest, ToolsAndVariablesReachTheTemplate) {
+  testing::ToyModelOptions model = ToyTextModel();
+  model.chat_template = "{{ tools[0].name }} {{ style }} {{ enable_thinking }}";
+  RequestFields fields{.prompt = "hi", .think = true};
+  fields.tools = Tools{nlohmann::ordered_json::parse(R"([{"name": "f"}])"), {}};
+  fields.template_variables = {{"style", "plain"}};
+  LATHE_ASSERT_OK_AND_ASSIGN(std::string text, Encode(fields, model));
+  EXPECT_EQ(text, "f plain True");
+}
+
 TEST_F(PromptTest, WhatIsMissingIsNamed) {
   EXPECT_THAT(Encode({.prompt = "", .raw = true}),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("--prompt is empty")));
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("the prompt is empty")));
   testing::ToyModelOptions model = ToyTextModel();
   model.chat_template = "";
   EXPECT_THAT(Encode({.prompt = "hi"}, model),
               StatusIs(absl::StatusCode::kNotFound, HasSubstr("with --raw")));
+  LATHE_EXPECT_OK(Encode({.prompt = "hi", .raw = true}, model));
   model.chat_template = "{% if %}";
   EXPECT_THAT(Encode({.prompt = "hi"}, model), StatusIs(absl::StatusCode::kInvalidArgument,
                                                         HasSubstr("toy.lathe: chat_template:1")));

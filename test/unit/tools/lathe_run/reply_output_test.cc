@@ -15,7 +15,7 @@ const std::vector<ReplyEvent> kEvents = {{Kind::kReasoning, "a\nb"},
                                          {Kind::kText, "d"}};
 
 // What is written, each event in a Take of its own.
-std::string Written(ReasoningMode mode, const std::vector<ReplyEvent>& events) {
+std::string Written(Reasoning mode, const std::vector<ReplyEvent>& events) {
   std::string out;
   ReplyOutput output(mode, [&out](absl::string_view text) {
     out += std::string(text);
@@ -27,36 +27,36 @@ std::string Written(ReasoningMode mode, const std::vector<ReplyEvent>& events) {
 }
 
 TEST(ReplyOutputTest, ReasoningIsShownBetweenTags) {
-  EXPECT_EQ(Written(ReasoningMode::kShow, kEvents),
+  EXPECT_EQ(Written(Reasoning::kShow, kEvents),
             "<think>\na\nb\n</think>\n\nc\n"
             R"({"tool_call":{"name":"f","arguments":{"x":1}}})"
             "\n"
             R"({"tool_call":{"name":"g\"","arguments":{}}})"
             "\nd\n");
-  EXPECT_EQ(Written(ReasoningMode::kShow, {{Kind::kText, "a"}, {Kind::kReasoning, "b"}}),
+  EXPECT_EQ(Written(Reasoning::kShow, {{Kind::kText, "a"}, {Kind::kReasoning, "b"}}),
             "a\n<think>\nb\n")
       << "reasoning that has not ended stays open";
 }
 
 TEST(ReplyOutputTest, ReasoningIsHidden) {
-  EXPECT_EQ(Written(ReasoningMode::kHide, kEvents),
+  EXPECT_EQ(Written(Reasoning::kHide, kEvents),
             "c\n"
             R"({"tool_call":{"name":"f","arguments":{"x":1}}})"
             "\n"
             R"({"tool_call":{"name":"g\"","arguments":{}}})"
             "\nd\n");
-  EXPECT_EQ(Written(ReasoningMode::kHide, {{Kind::kReasoning, "a"}}), "\n");
+  EXPECT_EQ(Written(Reasoning::kHide, {{Kind::kReasoning, "a"}}), "\n");
 }
 
 TEST(ReplyOutputTest, EveryAnswerIsALine) {
-  EXPECT_EQ(Written(ReasoningMode::kShow, {}), "\n");
-  EXPECT_EQ(Written(ReasoningMode::kShow, {{Kind::kText, "a"}}), "a\n");
-  EXPECT_EQ(Written(ReasoningMode::kShow, {{Kind::kText, "a\n"}}), "a\n");
+  EXPECT_EQ(Written(Reasoning::kShow, {}), "\n");
+  EXPECT_EQ(Written(Reasoning::kShow, {{Kind::kText, "a"}}), "a\n");
+  EXPECT_EQ(Written(Reasoning::kShow, {{Kind::kText, "a\n"}}), "a\n");
 }
 
 TEST(ReplyOutputTest, CollectsAndStopsAtAnError) {
   int calls = 0;
-  ReplyOutput output(ReasoningMode::kShow, [&calls](absl::string_view) {
+  ReplyOutput output(Reasoning::kShow, [&calls](absl::string_view) {
     ++calls;
     return absl::ResourceExhaustedError("full");
   });
@@ -67,7 +67,7 @@ TEST(ReplyOutputTest, CollectsAndStopsAtAnError) {
   EXPECT_EQ(calls, 1);
   EXPECT_EQ(output.reply().text, "ab");
 
-  ReplyOutput silent(ReasoningMode::kShow, nullptr);
+  ReplyOutput silent(Reasoning::kShow, nullptr);
   silent.Take(kEvents);
   LATHE_EXPECT_OK(silent.Finish());
   EXPECT_EQ(silent.reply().reasoning, "a\nb");

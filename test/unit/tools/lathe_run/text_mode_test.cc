@@ -1,5 +1,6 @@
 #include "tools/lathe_run/text_mode.h"
 
+#include "absl/strings/str_split.h"
 #include "nlohmann/json.hpp"
 #include "test/support/data.h"
 #include "test/support/status_matchers.h"
@@ -65,7 +66,7 @@ TEST_F(TextModeTest, StopIdsAndTheContextEndTheAnswer) {
   ProcessResult run = RunLathe({WriteToyModel(options), "--prompt", kRaw, "--raw", "--json"});
   nlohmann::json json = nlohmann::json::parse(run.out, nullptr, false);
   EXPECT_EQ(json["finish"], "stop");
-  EXPECT_LT(json["new_tokens"], 9);
+  EXPECT_LT(json["usage"]["new_tokens"], 9);
 
   options.stop_ids = {};
   run = RunLathe({WriteToyModel(options), "--prompt", kRaw, "--raw", "--json", "--context=50"});
@@ -73,14 +74,14 @@ TEST_F(TextModeTest, StopIdsAndTheContextEndTheAnswer) {
   EXPECT_THAT(run.err, HasSubstr("the answer ends because the context of 50 tokens is full"));
   json = nlohmann::json::parse(run.out, nullptr, false);
   EXPECT_EQ(json["finish"], "context");
-  EXPECT_EQ(json["prompt_tokens"], 4);
+  EXPECT_EQ(json["usage"]["prompt_tokens"], 4);
   EXPECT_EQ(json["ids"].get<std::vector<int32_t>>(), ToyTokens(tokenizer_.Encode(kRaw), 46));
 
   options.max_new_tokens = 7;  // the model's own limit
   run = RunLathe({WriteToyModel(options), "--prompt", kRaw, "--raw", "--json"});
   json = nlohmann::json::parse(run.out, nullptr, false);
   EXPECT_EQ(json["finish"], "length");
-  EXPECT_EQ(json["new_tokens"], 7);
+  EXPECT_EQ(json["usage"]["new_tokens"], 7);
   EXPECT_EQ(json["text"], Text(ToyTokens(tokenizer_.Encode(kRaw), 7)));
 }
 
@@ -165,7 +166,7 @@ TEST_F(TextModeTest, FiltersOnAGreedyModelSayWhatIsMissing) {
   ProcessResult run = RunLathe({model_, "--prompt", kRaw, "--raw", "--top-p=0.9"});
   EXPECT_EQ(run.exit_code, 1);
   EXPECT_EQ(run.out, "");
-  EXPECT_THAT(run.err, HasSubstr("this model is greedy by default; add --temperature=1"));
+  EXPECT_THAT(run.err, HasSubstr("this model is greedy by default; add a temperature of 1"));
 }
 
 TEST_F(TextModeTest, StopTextsEndTheAnswerAndAreNotShown) {
@@ -185,8 +186,8 @@ TEST_F(TextModeTest, StopTextsEndTheAnswerAndAreNotShown) {
   nlohmann::json json = nlohmann::json::parse(run.out, nullptr, false);
   EXPECT_EQ(json["finish"], "stop");
   EXPECT_EQ(json["text"], expected);
-  EXPECT_LT(json["new_tokens"], 40);
-  const std::string tokens = json["new_tokens"].dump();
+  EXPECT_LT(json["usage"]["new_tokens"], 40);
+  const std::string tokens = json["usage"]["new_tokens"].dump();
   run = RunLathe({model_, "--prompt", kRaw, "--raw", "--max-new-tokens=40", "--stop", stop,
                   "--min-tokens=" + tokens});
   EXPECT_GT(run.out.size(), expected.size() + 1) << "the text of the first tokens is not searched";
@@ -231,6 +232,45 @@ TEST_F(TextModeTest, LogprobsAndBiases) {
   EXPECT_THAT(run.err, HasSubstr("logit_bias[0] is 264, but the model's ids go from 0 to 263"));
 }
 
+TEST_F(TextModeTest, SeveralAnswersHaveSeedsInARow) {
+  const std::vector<std::string> words = {
+      model_, "--prompt", kRaw, "--raw", "--max-new-tokens=12", "--ignore-eos", "--temperature=8"};
+  std::vector<std::string> alone;
+  for (const char* seed : {"--seed=7", "--seed=8", "--seed=9"}) {
+    std::vector<std::string> one = words;
+    one.emplace_back(seed);
+    alone.push_back(RunLathe(one).out);
+  }
+  std::vector<std::string> three = words;
+  three.insert(three.end(), {"--seed=7", "--n=3"});
+  ProcessResult run = RunLathe(three);
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_EQ(run.out, alone[0] + "\n" + alone[1] + "\n" + alone[2]);
+  three.emplace_back("--json");
+  run = RunLathe(three);
+  std::vector<std::string> lines = absl::StrSplit(run.out, '\n', absl::SkipEmpty());
+  ASSERT_EQ(lines.size(), 3u);
+  for (size_t i = 0; i < 3; ++i) {
+    nlohmann::json json = nlohmann::json::parse(lines[i], nullptr, false);
+    EXPECT_EQ(json["index"], i);
+    EXPECT_EQ(json["seed"], 7 + i);
+    EXPECT_EQ(std::string(json["text"]) + "\n", alone[i]);
+  }
+}
+
+TEST_F(TextModeTest, ToolsReachTheTemplate) {
+  testing::ToyModelOptions options = ToyTextModel();
+  options.chat_template = "{{ tools[0].name }}";
+  const std::string tools = testing::TempFile("tools.json", R"([{"name": "fetch"}])");
+  ProcessResult run = RunLathe(
+      {WriteToyModel(options), "--prompt=hi", "--tools=" + tools, "--max-new-tokens=4", "--json"});
+  nlohmann::json json = nlohmann::json::parse(run.out, nullptr, false);
+  EXPECT_EQ(json["usage"]["prompt_tokens"], 5) << run.err;
+  run = RunLathe({model_, "--prompt=hi", "--tools=/no/such/file"});
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_THAT(run.err, HasSubstr("--tools: "));
+}
+
 TEST_F(TextModeTest, AFullDiskIsAnError) {
   ProcessResult run = RunLathe({model_, "--prompt", kRaw, "--raw"}, {.stdout_path = "/dev/full"});
   EXPECT_EQ(run.exit_code, 1);
@@ -252,7 +292,7 @@ TEST_F(TextModeTest, WhatDoesNotFitIsRefusedBeforeAnythingIsPrinted) {
                         "--max-new-tokens or raise --context (at most 300 for this model)"));
   run = RunLathe({model_, "--raw", "--prompt="});
   EXPECT_EQ(run.exit_code, 1);
-  EXPECT_THAT(run.err, HasSubstr("--prompt is empty"));
+  EXPECT_THAT(run.err, HasSubstr("the prompt is empty"));
 }
 
 TEST_F(TextModeTest, AnArtifactWithoutATokenizerSaysSo) {
