@@ -3,26 +3,15 @@
 #include <sched.h>
 
 #include <algorithm>
-#include <fstream>
-#include <sstream>
 #include <thread>
 #include <vector>
 
 #include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "runtime/base/cgroup.h"
 
 namespace lathe {
 namespace {
-
-// The first line of a small file of the kernel, whose size is not known before it is read; none
-// when there is no such file.
-std::optional<std::string> FirstLine(const std::string& path) {
-  std::ifstream in(path);
-  std::string line;
-  if (!in || !std::getline(in, line)) return std::nullopt;
-  return line;
-}
 
 std::optional<int> Ratio(absl::string_view quota, absl::string_view period) {
   int64_t quota_us = 0;
@@ -50,36 +39,12 @@ void Lower(std::optional<int>& best, std::optional<int> quota) {
   if (quota && (!best || *quota < *best)) best = quota;
 }
 
-// The groups from `group` ("/a/b") up to the root of the hierarchy at `mount`.
-std::optional<int> QuotaOfPath(const std::string& mount, std::string group) {
-  std::optional<int> best;
-  while (true) {
-    Lower(best, QuotaOfGroup(mount + group));
-    const size_t slash = group.rfind('/');
-    if (group.empty() || slash == std::string::npos) return best;
-    group.resize(slash);
-  }
-}
-
 }  // namespace
 
 std::optional<int> CgroupCpuQuota(const std::string& proc, const std::string& cgroup_root) {
   std::optional<int> best;
-  std::ifstream in(proc);
-  std::string line;
-  while (std::getline(in, line)) {  // "hierarchy:controllers:path"
-    const std::vector<std::string> fields = absl::StrSplit(line, absl::MaxSplits(':', 2));
-    if (fields.size() != 3) continue;
-    if (fields[1].empty()) {
-      Lower(best, QuotaOfPath(cgroup_root, fields[2]));
-      continue;
-    }
-    const std::vector<std::string> controllers = absl::StrSplit(fields[1], ',');
-    if (std::find(controllers.begin(), controllers.end(), "cpu") == controllers.end()) continue;
-    // The hierarchy is mounted under its controllers' names ("cpu,cpuacct") or under "cpu" alone.
-    Lower(best, QuotaOfPath(absl::StrCat(cgroup_root, "/", fields[1]), fields[2]));
-    if (fields[1] != "cpu") Lower(best, QuotaOfPath(cgroup_root + "/cpu", fields[2]));
-  }
+  for (const std::string& folder : CgroupFolders(proc, cgroup_root, "cpu"))
+    Lower(best, QuotaOfGroup(folder));
   return best;
 }
 
@@ -104,7 +69,7 @@ bool PinThread(int cpu) {
 int AvailableCpus() {
   int cpus = static_cast<int>(AllowedCpus().size());
   if (cpus == 0) cpus = static_cast<int>(std::thread::hardware_concurrency());
-  const std::optional<int> quota = CgroupCpuQuota("/proc/self/cgroup", "/sys/fs/cgroup");
+  const std::optional<int> quota = CgroupCpuQuota(kOwnCgroups, kCgroupRoot);
   if (quota) cpus = std::min(cpus, *quota);
   return std::max(cpus, 1);
 }
