@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "runtime/base/check.h"
 #include "runtime/base/status_macros.h"
+#include "runtime/generate/memory_plan.h"
 
 namespace lathe {
 namespace {
@@ -41,15 +42,6 @@ absl::Status CheckManifest(const artifact::Manifest& manifest) {
   return CheckOption("max_context of the manifest", manifest.max_context(), kMost);
 }
 
-// Of one group: room for max_sequences full contexts, or for pool_tokens tokens in as many partly
-// filled pages.
-int64_t NumPages(const KvGroupLayout& layout, const GeneratorOptions& options, int64_t context) {
-  int64_t step_rows = options.step_rows + kPrefillBlock;
-  int64_t full = layout.PagesFor(context, step_rows) * options.max_sequences;
-  if (!options.pool_tokens.has_value()) return full;
-  return std::min(full, layout.NumPages(*options.pool_tokens) + options.max_sequences - 1);
-}
-
 }  // namespace
 
 Generator::Generator(const artifact::Manifest& manifest, std::unique_ptr<StepRunner> runner,
@@ -75,11 +67,14 @@ absl::StatusOr<Generator> Generator::Create(const artifact::Manifest& manifest,
         absl::StrCat("--context is ", context, ", but the model was made for at most ",
                      manifest.max_context(), " tokens and at least 1"));
   }
+  const PoolSize size = {.context = context,
+                         .sequences = options.max_sequences,
+                         .pool_tokens = options.pool_tokens,
+                         .step_rows = options.step_rows};
   std::vector<KvCache> caches;
   for (const artifact::KvCacheGroup& group : manifest.kv_groups()) {
     LATHE_ASSIGN_OR_RETURN(KvGroupLayout layout, KvGroupLayout::FromManifest(group));
-    LATHE_ASSIGN_OR_RETURN(KvCache cache,
-                           KvCache::Create(group, NumPages(layout, options, context)));
+    LATHE_ASSIGN_OR_RETURN(KvCache cache, KvCache::Create(group, PoolPages(layout, size)));
     caches.push_back(std::move(cache));
   }
   return Generator(manifest, std::move(runner), options, context, std::move(caches));

@@ -232,10 +232,11 @@ absl::Status Program::CheckOutputs(int64_t workspace_bytes) const {
   return absl::OkStatus();
 }
 
-absl::Status Program::GrowWorkspace(uint64_t bytes) {
+absl::Status Program::ReserveWorkspace(uint64_t bytes) {
   if (bytes <= workspace_bytes() && workspace_ != nullptr) return absl::OkStatus();
   // A quarter more, so that steps that grow one by one do not each pay for fresh pages.
   const uint64_t roomy = std::max(bytes, workspace_bytes() + workspace_bytes() / 4);
+  has_run_ = false;
   workspace_.reset();
   LATHE_ASSIGN_OR_RETURN(workspace_, device_.Allocate(roomy, "the workspace"));
   return absl::OkStatus();
@@ -250,7 +251,7 @@ absl::Status Program::Run(const StepBindings& bindings, StepRecord* record) {
   StepAddresses step;
   step.workspace_bytes = values_[workspace_expr_];
   LATHE_RETURN_IF_ERROR(CheckOutputs(step.workspace_bytes));
-  LATHE_RETURN_IF_ERROR(GrowWorkspace(static_cast<uint64_t>(step.workspace_bytes)));
+  LATHE_RETURN_IF_ERROR(ReserveWorkspace(static_cast<uint64_t>(step.workspace_bytes)));
   step.values = values_;
   step.inputs = input_addresses_;
   step.kv_groups = bindings.kv_groups;

@@ -59,6 +59,9 @@ class Program {
 
   // What the workspace would have to hold for such a step.
   absl::StatusOr<uint64_t> WorkspaceBytes(absl::Span<const SymbolBinding> symbols) const;
+  // Makes the workspace hold that much, so that no step up to there allocates; the system gives
+  // memory as it is touched. Outputs are gone when it had to grow.
+  absl::Status ReserveWorkspace(uint64_t bytes);
   // What it holds now.
   uint64_t workspace_bytes() const { return workspace_ == nullptr ? 0 : workspace_->size(); }
 
@@ -90,7 +93,6 @@ class Program {
   absl::Status BindInputs(absl::Span<const InputBinding> bindings);
   absl::Status CheckKvBindings(absl::Span<const KvBinding> bindings) const;
   absl::Status CheckOutputs(int64_t workspace_bytes) const;
-  absl::Status GrowWorkspace(uint64_t bytes);
   absl::Status DescribeCommands(absl::Span<const Launch> launches,
                                 std::vector<CommandRecord>& commands) const;
 
