@@ -150,12 +150,9 @@ absl::StatusOr<int64_t> Generator::Submit(Request request) {
 // First come, first served: a large request at the head is not overtaken, so that it cannot starve.
 void Generator::Admit() {
   while (!waiting_.empty() && static_cast<int64_t>(running_.size()) < options_.max_sequences) {
-    if (kept_ != nullptr) {
-      waiting_.front()->Continue(*kept_);
-      DropKept();
-    }
-    if (!waiting_.front()->Admit(absl::MakeSpan(caches_), options_.step_rows + kPrefillBlock).ok())
-      return;
+    const absl::Status status = waiting_.front()->Admit(
+        absl::MakeSpan(caches_), options_.step_rows + kPrefillBlock, options_.reuse_prefixes);
+    if (!status.ok()) return;
     running_.push_back(std::move(waiting_.front()));
     waiting_.pop_front();
   }
@@ -219,32 +216,19 @@ void Generator::Deliver(absl::Span<const Piece> pieces) {
     const auto width = static_cast<size_t>(vocab_size_);
     sequence.Advance(pieces[i].end, logits.subspan(first * width, count * width),
                      next_ids.subspan(first, count));
+    if (options_.reuse_prefixes) sequence.Index(absl::MakeSpan(caches_));
   }
 }
 
 void Generator::Retire() {
   auto retire = [this](std::unique_ptr<Sequence>& sequence) {
     if (!sequence->is_finished()) return false;
-    Result result = sequence->TakeResult();
-    const bool stays = sequence->request().keep_caches && result.status.ok();
-    results_.emplace(sequence->id(), std::move(result));
-    if (stays) {
-      DropKept();
-      kept_ = std::move(sequence);
-    } else {
-      sequence->Release(absl::MakeSpan(caches_));
-    }
+    sequence->Release(absl::MakeSpan(caches_));
+    results_.emplace(sequence->id(), sequence->TakeResult());
     return true;
   };
   running_.erase(std::remove_if(running_.begin(), running_.end(), retire), running_.end());
   waiting_.erase(std::remove_if(waiting_.begin(), waiting_.end(), retire), waiting_.end());
-}
-
-// Gives back what the kept sequence still holds.
-void Generator::DropKept() {
-  if (kept_ == nullptr) return;
-  kept_->Release(absl::MakeSpan(caches_));
-  kept_.reset();
 }
 
 absl::Status Generator::RunAll() {

@@ -35,6 +35,9 @@ struct GeneratorOptions {
   std::optional<int64_t> pool_tokens = std::nullopt;
   // Rows that a step aims at (scheduler.h).
   int64_t step_rows = 512;
+  // A prompt that begins like what was computed before is computed from there on only, as long as
+  // the pages were not needed for others. Nothing but the time depends on it.
+  bool reuse_prefixes = true;
 };
 
 class Generator {
@@ -77,7 +80,6 @@ class Generator {
   absl::Status RunPieces(absl::Span<const Piece> pieces);
   void Deliver(absl::Span<const Piece> pieces);
   void Retire();
-  void DropKept();
 
   int64_t vocab_size_;
   int64_t num_choices_;  // ids that the tokenizer knows
@@ -89,7 +91,6 @@ class Generator {
   Batch batch_;
   std::deque<std::unique_ptr<Sequence>> waiting_;
   std::vector<std::unique_ptr<Sequence>> running_;  // oldest first
-  std::unique_ptr<Sequence> kept_;                  // finished, with its pages
   std::map<int64_t, Result> results_;
   int64_t next_id_ = 0;
 };

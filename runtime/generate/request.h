@@ -48,10 +48,8 @@ struct Request {
   // references do that know no tokenizer. Text needs false: an id without a token cannot be
   // decoded.
   bool allow_padding_ids = false;
-  bool keep_prompt_logits = false;  // of every row of the prompt
-  // Once done, its keys and values stay until the next request is admitted, which does not compute
-  // them again when its prompt goes on from these very tokens: the next turn of a conversation.
-  bool keep_caches = false;
+  // Of every row of the prompt, so that all are computed and nothing is reused.
+  bool keep_prompt_logits = false;
   bool keep_token_logits = false;  // of the row that chose each token
 
   // Called for each new token as it is chosen.
@@ -74,7 +72,7 @@ struct Result {
   FinishReason reason = FinishReason::kFailed;
   std::vector<int32_t> tokens;          // new ones, without the stop id
   std::optional<int32_t> stop_id;       // the one that ended the text
-  int64_t num_reused = 0;               // tokens of the prompt that the request before had computed
+  int64_t num_reused = 0;               // tokens of the prompt that others had computed
   std::vector<float> prompt_logits;     // [prompt, V] when kept
   std::vector<float> token_logits;      // [tokens, V] when kept; row i chose token i
   std::vector<TokenLogprobs> logprobs;  // [tokens] when asked for

@@ -5,6 +5,7 @@
 
 #include "runtime/base/check.h"
 #include "runtime/base/status_macros.h"
+#include "runtime/state/prefix_reuse.h"
 
 namespace lathe {
 
@@ -38,34 +39,23 @@ int64_t Sequence::NextEnd(int64_t num_blocks) const {
   return std::min(num_tokens(), (num_computed_ / kPrefillBlock + num_blocks) * kPrefillBlock);
 }
 
-void Sequence::Continue(Sequence& before) {
-  const int64_t num_computed = before.num_computed_;
-  // The last token is always computed: its logits choose the next.
-  const bool goes_on =
-      num_computed < num_prompt_tokens() && !request_.keep_prompt_logits &&
-      std::equal(before.tokens_.begin(), before.tokens_.begin() + num_computed, tokens_.begin());
-  // One that was cancelled inside a step has room for rows that were never counted.
-  const bool is_settled =
-      std::all_of(before.pages_.begin(), before.pages_.end(),
-                  [num_computed](const PageList& list) { return list.length == num_computed; });
-  if (!goes_on || !is_settled) return;
-  pages_ = std::exchange(before.pages_, {});
-  num_computed_ = num_computed;
-  result_.num_reused = num_computed;
+absl::Status Sequence::Admit(absl::Span<KvCache> caches, int64_t step_rows, bool reuses) {
+  absl::Status status = TakePages(caches, step_rows, reuses);
+  if (!status.ok()) Release(caches);
+  return status;
 }
 
-absl::Status Sequence::Admit(absl::Span<KvCache> caches, int64_t step_rows) {
+absl::Status Sequence::TakePages(absl::Span<KvCache> caches, int64_t step_rows, bool reuses) {
   pages_.resize(caches.size());
+  const int64_t limit = reuses && !request_.keep_prompt_logits ? num_prompt_tokens() - 1 : 0;
+  LATHE_ASSIGN_OR_RETURN(const int64_t num_known,
+                         AttachPrefix(caches, absl::MakeSpan(pages_), tokens_, limit));
   for (size_t i = 0; i < caches.size(); ++i) {
-    absl::Status status = caches[i].Reserve(
-        pages_[i], caches[i].layout().PagesFor(max_tokens_, MaxStepRows(step_rows)));
-    if (!status.ok()) {
-      Release(caches);
-      num_computed_ = 0;
-      result_.num_reused = 0;
-      return status;
-    }
+    LATHE_RETURN_IF_ERROR(caches[i].Reserve(
+        pages_[i], caches[i].layout().PagesFor(max_tokens_, MaxStepRows(step_rows))));
   }
+  num_computed_ = num_known;
+  result_.num_reused = num_known;
   return absl::OkStatus();
 }
 
@@ -75,6 +65,12 @@ absl::Status Sequence::Grow(absl::Span<KvCache> caches, int64_t end) {
     LATHE_RETURN_IF_ERROR(caches[i].Extend(pages_[i], end - num_computed_));
   }
   return absl::OkStatus();
+}
+
+void Sequence::Index(absl::Span<KvCache> caches) {
+  const absl::Span<const int32_t> computed =
+      tokens().subspan(0, static_cast<size_t>(num_computed_));
+  for (size_t i = 0; i < caches.size(); ++i) caches[i].Index(pages_[i], computed);
 }
 
 int64_t Sequence::FirstLogitPosition(int64_t end) const {

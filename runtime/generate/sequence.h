@@ -43,18 +43,18 @@ class Sequence {
   // Where the next step ends when it may compute `num_blocks` blocks of kPrefillBlock rows.
   int64_t NextEnd(int64_t num_blocks) const;
 
-  // Takes over the pages of `before`, which is finished, when the prompt begins with all the tokens
-  // whose keys and values they hold and goes on. Before Admit; nothing changes else.
-  void Continue(Sequence& before);
-  // Takes pages for the whole life from every cache, or nothing (ResourceExhausted); what was taken
-  // over is given back then.
-  absl::Status Admit(absl::Span<KvCache> caches, int64_t step_rows);
+  // Takes pages for the whole life from every cache, or nothing (ResourceExhausted). With
+  // `reuses`, what the caches remember of the prompt is not computed again, but for its last row,
+  // whose logits choose the first token.
+  absl::Status Admit(absl::Span<KvCache> caches, int64_t step_rows, bool reuses);
   // Room for the rows [num_computed, end), before the step that computes them.
   absl::Status Grow(absl::Span<KvCache> caches, int64_t end);
   // The step is done: the logits [R, V] of the R rows that FirstLogitPosition asked for, if any,
   // are kept as asked, and the last row's is the new token where the step makes one: `next_ids` [R]
   // is what the model chose for each.
   void Advance(int64_t end, absl::Span<const float> logits, absl::Span<const int32_t> next_ids);
+  // Lets others find the full pages of what is computed.
+  void Index(absl::Span<KvCache> caches);
   // First position in [num_computed, end) whose logits are needed; `end` when none is. All
   // positions from there on are.
   int64_t FirstLogitPosition(int64_t end) const;
@@ -70,6 +70,7 @@ class Sequence {
   Result TakeResult();
 
  private:
+  absl::Status TakePages(absl::Span<KvCache> caches, int64_t step_rows, bool reuses);
   void Choose(int32_t next_id, absl::Span<const float> logits);
 
   int64_t id_;

@@ -1,6 +1,7 @@
 #include "runtime/state/kv_cache.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -141,19 +142,58 @@ absl::Status KvCache::Reserve(PageList& list, int64_t num_pages) {
   return absl::OkStatus();
 }
 
+int64_t KvCache::FirstVisiblePage(int64_t position) const {
+  if (layout_.window == 0) return 0;
+  return std::max<int64_t>(position - layout_.window + 1, 0) / layout_.page_tokens;
+}
+
+// A page that the pool has left, else the one that was idle for longest.
+int32_t KvCache::TakePage() {
+  if (pool_.num_free() == 0) {
+    std::optional<int32_t> evicted = prefix_cache_.Evict();
+    LATHE_CHECK(evicted.has_value())
+        << layout_.name << ": the pool is empty though pages were available";
+    pool_.Give(*evicted);
+  }
+  return *pool_.Take();
+}
+
+int32_t KvCache::NumUsers(int32_t page) const {
+  return pool_.num_holders(page) - (prefix_cache_.HasPage(page) ? 1 : 0);
+}
+
+void KvCache::SharePage(int32_t page) {
+  if (layout_.window > 0 && NumUsers(page) > 0) ++num_doubled_;
+  pool_.Share(page);
+  if (prefix_cache_.HasPage(page)) prefix_cache_.MarkUsed(page);
+}
+
+void KvCache::GivePage(int32_t page) {
+  if (layout_.window > 0 && NumUsers(page) > 1) --num_doubled_;
+  pool_.Give(page);
+  if (prefix_cache_.HasPage(page) && NumUsers(page) == 0) prefix_cache_.MarkIdle(page);
+}
+
+bool KvCache::MustCopyLastPage(const PageList& list) const {
+  return list.length % layout_.page_tokens != 0 && pool_.num_holders(list.pages.back()) > 1;
+}
+
 absl::Status KvCache::Extend(PageList& list, int64_t tokens) {
   LATHE_CHECK(tokens >= 0);
-  int64_t num_new =
+  if (tokens == 0) return absl::OkStatus();
+  const int64_t num_new =
       layout_.NumPages(list.length + tokens) - static_cast<int64_t>(list.pages.size());
-  if (num_new - Promised(list) > num_available())
-    return Exhausted(list, num_new, absl::StrCat(tokens, " more tokens"));
+  const bool copies = MustCopyLastPage(list);
+  if (std::max<int64_t>(num_new - Promised(list), 0) + (copies ? 1 : 0) > num_available())
+    return Exhausted(list, num_new + (copies ? 1 : 0), absl::StrCat(tokens, " more tokens"));
   num_promised_ -= Promised(list);
-  for (int64_t i = 0; i < num_new; ++i) {
-    std::optional<int32_t> page = pool_.Take();
-    LATHE_CHECK(page.has_value()) << layout_.name
-                                  << ": the pool is empty though pages were available";
-    list.pages.push_back(*page);
+  if (copies) {
+    const int32_t shared = std::exchange(list.pages.back(), TakePage());
+    std::memcpy(pool_.page(list.pages.back()), pool_.page(shared),
+                static_cast<size_t>(layout_.page_bytes));
+    GivePage(shared);
   }
+  for (int64_t i = 0; i < num_new; ++i) list.pages.push_back(TakePage());
   num_promised_ += Promised(list);
   list.length += tokens;
   return absl::OkStatus();
@@ -166,8 +206,7 @@ absl::Status KvCache::Truncate(PageList& list, int64_t tokens) {
                                                    " tokens of a sequence of ", list.length));
   }
   int64_t length = list.length - tokens;
-  int64_t first_visible = std::max<int64_t>(length - std::max<int64_t>(layout_.window - 1, 0), 0);
-  if (first_visible / layout_.page_tokens < list.num_recycled) {
+  if (FirstVisiblePage(length) < list.num_recycled) {
     return absl::InvalidArgumentError(absl::StrCat(
         "cache group ", layout_.name, ": cannot go back to ", length, " tokens: the window of ",
         layout_.window, " has let go of the tokens before ",
@@ -176,31 +215,108 @@ absl::Status KvCache::Truncate(PageList& list, int64_t tokens) {
   num_promised_ -= Promised(list);
   for (int64_t keep = layout_.NumPages(length); static_cast<int64_t>(list.pages.size()) > keep;
        list.pages.pop_back()) {
-    pool_.Give(list.pages.back());
+    GivePage(list.pages.back());
   }
   num_promised_ += Promised(list);
   list.length = length;
+  for (; list.num_indexed > length / layout_.page_tokens; --list.num_indexed) {
+    if (list.prefix_node.has_value()) MoveTo(list, prefix_cache_.parent(*list.prefix_node));
+  }
   return absl::OkStatus();
 }
 
 void KvCache::Recycle(PageList& list, int64_t next_position) {
   if (layout_.window == 0) return;
-  int64_t first_visible = std::max<int64_t>(next_position - layout_.window + 1, 0);
   int64_t keep_from =
-      std::min(first_visible / layout_.page_tokens, static_cast<int64_t>(list.pages.size()));
+      std::min(FirstVisiblePage(next_position), static_cast<int64_t>(list.pages.size()));
   num_promised_ -= Promised(list);
   for (; list.num_recycled < keep_from; ++list.num_recycled) {
     int32_t& entry = list.pages[static_cast<size_t>(list.num_recycled)];
-    pool_.Give(std::exchange(entry, 0));
+    GivePage(std::exchange(entry, 0));
   }
   num_promised_ += Promised(list);
 }
 
+// The last page first, so that of the pages of a text that nobody uses the last is evicted first: a
+// page that nobody can reach any more would be of no use.
 void KvCache::Release(PageList& list) {
   num_promised_ -= Promised(list);
-  for (size_t i = static_cast<size_t>(list.num_recycled); i < list.pages.size(); ++i)
-    pool_.Give(list.pages[i]);
+  for (size_t i = list.pages.size(); i > static_cast<size_t>(list.num_recycled); --i)
+    GivePage(list.pages[i - 1]);
+  MoveTo(list, std::nullopt);
   list = PageList();
+}
+
+// Stands the list on another node.
+void KvCache::MoveTo(PageList& list, std::optional<PrefixCache::Node> node) {
+  if (node.has_value()) prefix_cache_.Pin(*node);
+  if (list.prefix_node.has_value()) prefix_cache_.Unpin(*list.prefix_node);
+  list.prefix_node = node;
+}
+
+KvCache::Prefix KvCache::Find(absl::Span<const int32_t> tokens) const {
+  Prefix prefix{.nodes = prefix_cache_.Find(tokens), .run_begin = {}};
+  int64_t run_begin = 0;
+  for (size_t i = 0; i < prefix.nodes.size(); ++i) {
+    if (prefix_cache_.page(prefix.nodes[i]) == PrefixCache::kNoPage)
+      run_begin = static_cast<int64_t>(i) + 1;
+    prefix.run_begin.push_back(run_begin);
+  }
+  return prefix;
+}
+
+bool KvCache::Covers(const Prefix& prefix, int64_t tokens) const {
+  const int64_t num_pages = tokens / layout_.page_tokens;
+  if (num_pages * layout_.page_tokens != tokens) return false;
+  if (num_pages > static_cast<int64_t>(prefix.nodes.size())) return false;
+  return num_pages == 0 ||
+         prefix.run_begin[static_cast<size_t>(num_pages) - 1] <= FirstVisiblePage(tokens);
+}
+
+absl::Status KvCache::Attach(PageList& list, const Prefix& prefix, int64_t tokens) {
+  LATHE_CHECK(list.pages.empty() && list.num_reserved == 0) << "the list is in use";
+  LATHE_CHECK(Covers(prefix, tokens)) << tokens << " tokens";
+  const int64_t num_pages = tokens / layout_.page_tokens;
+  const int64_t first = FirstVisiblePage(tokens);
+  std::vector<int32_t> pages(static_cast<size_t>(num_pages), 0);
+  int64_t num_needed = 0;
+  for (size_t i = static_cast<size_t>(first); i < pages.size(); ++i) {
+    pages[i] = prefix_cache_.page(prefix.nodes[i]);
+    if (layout_.window > 0 || NumUsers(pages[i]) == 0) ++num_needed;
+  }
+  if (num_needed > num_available())
+    return Exhausted(list, num_needed, absl::StrCat(tokens, " tokens that are known already"));
+  for (size_t i = static_cast<size_t>(first); i < pages.size(); ++i) SharePage(pages[i]);
+  list.pages = std::move(pages);
+  list.length = tokens;
+  list.num_recycled = first;
+  list.num_indexed = num_pages;
+  if (num_pages > 0) MoveTo(list, prefix.nodes[static_cast<size_t>(num_pages) - 1]);
+  return absl::OkStatus();
+}
+
+void KvCache::Index(PageList& list, absl::Span<const int32_t> tokens) {
+  LATHE_CHECK(static_cast<int64_t>(tokens.size()) <= list.length)
+      << tokens.size() << " tokens in room for " << list.length;
+  const int64_t num_full = static_cast<int64_t>(tokens.size()) / layout_.page_tokens;
+  const auto width = static_cast<size_t>(layout_.page_tokens);
+  while (list.prefix_node.has_value() && list.num_indexed < num_full) {
+    const auto i = static_cast<size_t>(list.num_indexed);
+    const auto node = prefix_cache_.Add(*list.prefix_node, tokens.subspan(i * width, width));
+    MoveTo(list, node);
+    if (!node.has_value()) return;
+    ++list.num_indexed;
+    if (list.num_indexed <= list.num_recycled) continue;
+    int32_t& page = list.pages[i];
+    const int32_t known = prefix_cache_.page(*node);
+    if (known == PrefixCache::kNoPage) {
+      prefix_cache_.SetPage(*node, page);
+      pool_.Share(page);
+    } else {
+      SharePage(known);
+      GivePage(std::exchange(page, known));
+    }
+  }
 }
 
 absl::StatusOr<std::vector<float>> KvCache::Read(const PageList& list, int64_t layer, KvPart part,

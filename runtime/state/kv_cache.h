@@ -1,20 +1,26 @@
-// One cache group: the page pool and the rules by which sequences get, lose and give back pages.
+// One cache group: the page pool and the rules by which sequences get, share, lose and give back
+// pages.
 //   LATHE_ASSIGN_OR_RETURN(KvCache cache, KvCache::Create(manifest.kv_groups(0), num_pages));
 //   PageList pages;
-//   LATHE_RETURN_IF_ERROR(cache.Reserve(pages, cache.layout().PagesFor(prompt_tokens +
-//   max_new_tokens, step_tokens))); LATHE_RETURN_IF_ERROR(cache.Extend(pages, piece_tokens));  //
-//   before the step that writes them cache.Release(pages);
+//   LATHE_RETURN_IF_ERROR(cache.Reserve(pages, cache.layout().PagesFor(tokens, step_tokens)));
+//   LATHE_RETURN_IF_ERROR(cache.Extend(pages, piece_tokens));  // before the step that writes them
+//   cache.Index(pages, computed_tokens);  // after it: others may find the full pages
+//   cache.Release(pages);                 // they stay findable until a page is needed
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "runtime/artifact/artifact.pb.h"
 #include "runtime/base/dtype.h"
 #include "runtime/state/page_pool.h"
 #include "runtime/state/page_table.h"
+#include "runtime/state/prefix_cache.h"
 
 namespace lathe {
 
@@ -55,8 +61,9 @@ class KvCache {
   // when that many are not left; nothing changes then.
   absl::Status Reserve(PageList& list, int64_t num_pages);
 
-  // Room for `tokens` more tokens. ResourceExhausted, with nothing changed, when the pages beyond
-  // the reserved ones are not there.
+  // Room for `tokens` more tokens. A last page that is not full and that others can see is copied,
+  // since it will be written. ResourceExhausted, with nothing changed, when the pages beyond the
+  // reserved ones are not there.
   absl::Status Extend(PageList& list, int64_t tokens);
 
   // Takes back the last `tokens` tokens: their pages return at once, the reservation stays.
@@ -71,6 +78,23 @@ class KvCache {
   // Gives back pages and reservation. A second call does nothing.
   void Release(PageList& list);
 
+  // What is known of a text's first pages.
+  struct Prefix {
+    std::vector<PrefixCache::Node> nodes;  // [known pages]
+    std::vector<int64_t> run_begin;        // the pages [run_begin[i], i] are there; i + 1: i is not
+  };
+  Prefix Find(absl::Span<const int32_t> tokens) const;
+  // Whether all that a query at position `tokens` can see of the tokens before is there, in whole
+  // pages.
+  bool Covers(const Prefix& prefix, int64_t tokens) const;
+  // Lets the empty `list` begin with these `tokens` tokens, which the prefix covers: nothing has to
+  // be computed for them. ResourceExhausted, with nothing changed, when pages that nobody uses are
+  // promised to others.
+  absl::Status Attach(PageList& list, const Prefix& prefix, int64_t tokens);
+  // `tokens`: those of the list whose keys and values are computed. Their full pages can be found
+  // from now on; a page that holds what another holds already is given back for that one.
+  void Index(PageList& list, absl::Span<const int32_t> tokens);
+
   // The keys (after norm and rope) or values of `count` tokens from `first` on in a cache layer, as
   // f32 [kv_heads, count, head_dim]. InvalidArgument when the window has let go of a part.
   absl::StatusOr<std::vector<float>> Read(const PageList& list, int64_t layer, KvPart part,
@@ -78,18 +102,35 @@ class KvCache {
 
   const KvGroupLayout& layout() const { return layout_; }
   const PagePool& pool() const { return pool_; }
-  // Free pages that no sequence has reserved.
-  int64_t num_available() const { return pool_.num_free() - num_promised_; }
+  const PrefixCache& prefix_cache() const { return prefix_cache_; }
+  // Pages that no sequence holds or has reserved.
+  int64_t num_available() const {
+    return pool_.num_free() + prefix_cache_.num_idle() - num_promised_ - num_doubled_;
+  }
 
  private:
   KvCache(KvGroupLayout layout, PagePool pool)
-      : layout_(std::move(layout)), pool_(std::move(pool)) {}
+      : layout_(std::move(layout)),
+        pool_(std::move(pool)),
+        prefix_cache_(layout_.page_tokens, pool_.num_pages()) {}
   static int64_t Promised(const PageList& list);
+  // The first page that a query at `position` sees.
+  int64_t FirstVisiblePage(int64_t position) const;
+  bool MustCopyLastPage(const PageList& list) const;
+  int32_t NumUsers(int32_t page) const;
+  int32_t TakePage();
+  void SharePage(int32_t page);
+  void GivePage(int32_t page);
+  void MoveTo(PageList& list, std::optional<PrefixCache::Node> node);
   absl::Status Exhausted(const PageList& list, int64_t num_pages, absl::string_view purpose) const;
 
   KvGroupLayout layout_;
   PagePool pool_;
+  PrefixCache prefix_cache_;  // holds each page that it knows
   int64_t num_promised_ = 0;  // reserved but not yet held, over all lists
+  // With a window: the users of pages beyond the first of each. A list that lets go of a page may
+  // take another for it, also while others still hold the old one.
+  int64_t num_doubled_ = 0;
 };
 
 }  // namespace lathe

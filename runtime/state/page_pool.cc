@@ -43,7 +43,7 @@ absl::StatusOr<PagePool> PagePool::Create(int64_t num_pages, int64_t page_bytes)
   pool.base_ = static_cast<std::byte*>(base);
   pool.num_pages_ = num_pages;
   pool.page_bytes_ = page_bytes;
-  pool.is_held_.assign(static_cast<size_t>(num_pages), false);
+  pool.num_holders_.assign(static_cast<size_t>(num_pages), 0);
   pool.free_.reserve(static_cast<size_t>(num_pages));
   // The stack's top is page 0, so that a short run touches the first pages only.
   for (int64_t page = num_pages - 1; page >= 0; --page)
@@ -60,7 +60,7 @@ PagePool& PagePool::operator=(PagePool&& other) noexcept {
   num_pages_ = std::exchange(other.num_pages_, 0);
   page_bytes_ = std::exchange(other.page_bytes_, 0);
   free_ = std::move(other.free_);
-  is_held_ = std::move(other.is_held_);
+  num_holders_ = std::move(other.num_holders_);
   return *this;
 }
 
@@ -75,16 +75,22 @@ std::optional<int32_t> PagePool::Take() {
   if (free_.empty()) return std::nullopt;
   int32_t page = free_.back();
   free_.pop_back();
-  is_held_[static_cast<size_t>(page)] = true;
+  num_holders_[static_cast<size_t>(page)] = 1;
   return page;
 }
 
-void PagePool::Give(int32_t page) {
+int32_t& PagePool::HoldersOf(int32_t page) {
   LATHE_CHECK(page >= 0 && page < num_pages_) << "page " << page << " of " << num_pages_;
-  LATHE_CHECK(is_held_[static_cast<size_t>(page)])
-      << "page " << page << " is given back, but nobody holds it";
-  is_held_[static_cast<size_t>(page)] = false;
-  free_.push_back(page);
+  int32_t& num_holders = num_holders_[static_cast<size_t>(page)];
+  LATHE_CHECK(num_holders > 0) << "page " << page
+                               << " is shared or given back, but nobody holds it";
+  return num_holders;
+}
+
+void PagePool::Share(int32_t page) { ++HoldersOf(page); }
+
+void PagePool::Give(int32_t page) {
+  if (--HoldersOf(page) == 0) free_.push_back(page);
 }
 
 }  // namespace lathe

@@ -1,5 +1,6 @@
 // What may not change a single bit: company in a batch, the pieces of a prompt, the number of
-// threads, and whether a row is read in a prompt or decoded.
+// threads, whether a row is read in a prompt or decoded, and whether keys and values are those of
+// an earlier request.
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
@@ -8,6 +9,7 @@
 #include "test/support/golden/compile_folder.h"
 #include "test/support/golden/golden_data.h"
 #include "test/support/status_matchers.h"
+#include "tools/lathe_run/session.h"
 
 namespace lathe::testing {
 namespace {
@@ -112,6 +114,44 @@ TEST_P(EqualBitsTest, DecodedRowsAreRowsOfAPrompt) {
   absl::Span<const float> rows(read[0].prompt_logits);
   ExpectSameBits(decoded[0].token_logits, rows.subspan((num_prompt - 1) * vocab, 16 * vocab),
                  "decoded logits");
+}
+
+// The second turn of a conversation goes on from pages that the first read and decoded; the same
+// turn again from its own.
+TEST_P(EqualBitsTest, ReusedPagesAreComputedOnes) {
+  LATHE_ASSERT_OK_AND_ASSIGN(GoldenCase golden, Case("long"));
+  const std::vector<int32_t>& prompt = golden.prompts[0];
+  auto session = Session::Open({.artifact = artifact_, .cpu_level = GetParam().cpu_level}).value();
+  const auto num_prompt = static_cast<int64_t>(prompt.size());
+  LATHE_ASSERT_OK_AND_ASSIGN(
+      Generator generator,
+      session->MakeGenerator(std::nullopt, {num_prompt + 200, num_prompt + 200}));
+  const int64_t num_new = std::min<int64_t>((generator.context() - num_prompt - 3) / 2, 70);
+  auto run = [&](const std::vector<int32_t>& text, bool is_cold) {
+    const int64_t id = generator
+                           .Submit({.prompt = text,
+                                    .max_new_tokens = num_new,
+                                    .allow_padding_ids = true,
+                                    .keep_prompt_logits = is_cold,
+                                    .keep_token_logits = true})
+                           .value();
+    EXPECT_TRUE(generator.RunAll().ok());
+    return *generator.Take(id);
+  };
+  const Result first = run(prompt, false);
+  EXPECT_EQ(first.num_reused, 0);
+  std::vector<int32_t> text = prompt;
+  text.insert(text.end(), first.tokens.begin(), first.tokens.end());
+  text.insert(text.end(), {1, 2, 3});
+  const int64_t decoded = num_prompt + num_new - 1;
+  const Result cold = run(text, true);
+  EXPECT_EQ(cold.num_reused, 0);
+  for (int turn = 0; turn < 2; ++turn) {
+    const Result warm = run(text, false);
+    EXPECT_GE(warm.num_reused, decoded / 64 * 64);
+    EXPECT_EQ(warm.tokens, cold.tokens);
+    ExpectSameBits(warm.token_logits, cold.token_logits, absl::StrCat("turn ", turn));
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Qwen3, EqualBitsTest, ::testing::ValuesIn(Variants()), VariantName);

@@ -107,7 +107,6 @@ absl::StatusOr<Answer> Chat::RunTurn() {
   LATHE_ASSIGN_OR_RETURN(std::vector<AnswerSpec> specs,
                          maker_.Make({.messages = conversation_.messages()}));
   Request& request = specs[0].request;
-  request.keep_caches = true;
   // What one answer may take is no promise to make room for it at the end of a long chat.
   const int64_t room = generator_.context() - static_cast<int64_t>(request.prompt.size());
   if (request.max_new_tokens.has_value() && *request.max_new_tokens > room) {

@@ -50,6 +50,7 @@ absl::Status ModelSession::MakeGenerator(const Load& load) {
   options.context = length;
   options.max_sequences = load.sequences;
   options.pool_tokens = length * load.sequences;
+  options.reuse_prefixes = false;  // each row is computed, so that it is measured
   LATHE_ASSIGN_OR_RETURN(Generator generator,
                          Generator::Create(artifact_->manifest(), std::move(runner), options));
   generator_.emplace(std::move(generator));

@@ -22,7 +22,7 @@ TEST(BatchTest, MixesPrefillPiecesAndDecodeRows) {
                100, 4);
   Sequence cut(3, {.prompt = std::vector<int32_t>(20, 3), .pieces = {17, 3}}, 100, 2);
   for (Sequence* sequence : {&prefill, &decode, &all, &cut}) {
-    LATHE_ASSERT_OK(sequence->Admit(absl::MakeSpan(caches), 64));
+    LATHE_ASSERT_OK(sequence->Admit(absl::MakeSpan(caches), 64, true));
   }
   LATHE_ASSERT_OK(prefill.Grow(absl::MakeSpan(caches), 2));
   prefill.Advance(2, {}, {});

@@ -1,5 +1,6 @@
 #include "runtime/generate/generator.h"
 
+#include <numeric>
 #include <random>
 
 #include "test/support/status_matchers.h"
@@ -44,6 +45,12 @@ class GeneratorTest : public ::testing::Test {
       EXPECT_EQ(cache.num_available(), cache.pool().num_pages());
   }
 
+  // That the model has computed.
+  int64_t NumRows() const {
+    const std::vector<int64_t>& rows = model_->rows_per_step();
+    return std::accumulate(rows.begin(), rows.end(), int64_t{0});
+  }
+
   FakeModelOptions model_options_;
   FakeModel* model_ = nullptr;
 };
@@ -68,40 +75,90 @@ TEST_F(GeneratorTest, TheNextTurnReadsOnlyWhatIsNew) {
     model_options_.windows = windows;
     Generator generator = Make({.context = 600, .max_sequences = 1, .step_rows = 64});
     std::vector<int32_t> conversation = Prompt(150);
-    int64_t num_computed = 0;
+    int64_t num_known = 0;
     for (int turn = 0; turn < 3; ++turn) {
-      const size_t first_step = model_->rows_per_step().size();
-      LATHE_ASSERT_OK_AND_ASSIGN(
-          int64_t id, generator.Submit(
-                          {.prompt = conversation, .max_new_tokens = 40, .keep_caches = turn < 2}));
+      const int64_t rows_before = NumRows();
+      LATHE_ASSERT_OK_AND_ASSIGN(int64_t id,
+                                 generator.Submit({.prompt = conversation, .max_new_tokens = 40}));
       LATHE_ASSERT_OK(generator.RunAll());
       Result result = generator.Take(id).value();
       EXPECT_EQ(result.tokens, ExpectedTokens(model_options_, conversation, 40)) << turn;
-      EXPECT_EQ(result.num_reused, num_computed);
-      int64_t num_rows = 0;
-      for (size_t i = first_step; i < model_->rows_per_step().size(); ++i)
-        num_rows += model_->rows_per_step()[i];
-      EXPECT_EQ(num_rows, static_cast<int64_t>(conversation.size()) + 39 - num_computed);
+      EXPECT_EQ(result.num_reused, num_known);
+      EXPECT_EQ(NumRows() - rows_before,
+                static_cast<int64_t>(conversation.size()) + 39 - num_known);
       conversation.insert(conversation.end(), result.tokens.begin(), result.tokens.end());
-      num_computed = static_cast<int64_t>(conversation.size()) - 1;
+      num_known = (static_cast<int64_t>(conversation.size()) - 1) / 64 * 64;
       for (int32_t token : Prompt(70, static_cast<uint32_t>(turn))) conversation.push_back(token);
     }
     ExpectNothingHeld(generator);
   }
 }
 
-TEST_F(GeneratorTest, WhatTheNextPromptDoesNotGoOnFromIsGivenBack) {
+TEST_F(GeneratorTest, AllThatBeginAlikeShareIt) {
+  Generator generator = Make({.context = 600, .max_sequences = 4});
+  const std::vector<int32_t> system = Prompt(130);
+  auto with = [&system](std::vector<int32_t> question) {
+    question.insert(question.begin(), system.begin(), system.end());
+    return question;
+  };
+  LATHE_ASSERT_OK(generator.Submit({.prompt = with({1}), .max_new_tokens = 30}));
+  LATHE_ASSERT_OK(generator.Step());  // it still runs when the others come
+  std::vector<int64_t> ids;
+  for (int32_t question : {2, 3, 4}) {
+    LATHE_ASSERT_OK_AND_ASSIGN(
+        int64_t id, generator.Submit({.prompt = with({question}), .max_new_tokens = 30}));
+    ids.push_back(id);
+  }
+  LATHE_ASSERT_OK(generator.Step());
+  // The first has three pages, each other shares two of them.
+  EXPECT_EQ(generator.caches()[0].pool().num_free(),
+            generator.caches()[0].pool().num_pages() - 3 - 3);
+  LATHE_ASSERT_OK(generator.RunAll());
+  for (int32_t question : {2, 3, 4}) {
+    Result result = generator.Take(ids[static_cast<size_t>(question - 2)]).value();
+    EXPECT_EQ(result.num_reused, 128);
+    EXPECT_EQ(result.tokens, ExpectedTokens(model_options_, with({question}), 30));
+  }
+  ExpectNothingHeld(generator);
+}
+
+// The same prompt again, of whole pages: its last row is computed for the first token.
+TEST_F(GeneratorTest, TheLastRowIsAlwaysComputed) {
+  Generator generator = Make({.max_sequences = 1});
+  for (int64_t expected_reuse : {0, 64, 64}) {
+    LATHE_ASSERT_OK_AND_ASSIGN(int64_t id,
+                               generator.Submit({.prompt = Prompt(128), .max_new_tokens = 5}));
+    LATHE_ASSERT_OK(generator.RunAll());
+    Result result = generator.Take(id).value();
+    EXPECT_EQ(result.tokens, ExpectedTokens(model_options_, Prompt(128), 5));
+    EXPECT_EQ(result.num_reused, expected_reuse);
+  }
+}
+
+TEST_F(GeneratorTest, NothingIsReusedWhereEachRowIsAskedForOrTheOptionSaysSo) {
+  for (bool reuses : {false, true}) {
+    Generator generator = Make({.max_sequences = 1, .reuse_prefixes = reuses});
+    for (int turn = 0; turn < 2; ++turn) {
+      LATHE_ASSERT_OK_AND_ASSIGN(int64_t id, generator.Submit({.prompt = Prompt(200),
+                                                               .max_new_tokens = 1,
+                                                               .keep_prompt_logits = reuses}));
+      LATHE_ASSERT_OK(generator.RunAll());
+      Result result = generator.Take(id).value();
+      EXPECT_EQ(result.num_reused, 0);
+      EXPECT_EQ(result.prompt_logits.size(), reuses ? 200 * 40 : 0);
+    }
+    EXPECT_EQ(NumRows(), 400);
+  }
+}
+
+TEST_F(GeneratorTest, WhatIsRememberedMakesRoom) {
   std::vector<int32_t> other = Prompt(125);
   other[3] = (other[3] + 1) % 37;
-  // Another text, the same one again, a short one.
-  for (const std::vector<int32_t>& next : {other, Prompt(100), Prompt(1)}) {
+  for (const std::vector<int32_t>& next : {other, Prompt(1)}) {
     // Room for one request alone.
     Generator generator = Make({.context = 128, .max_sequences = 1, .pool_tokens = 128});
-    LATHE_ASSERT_OK_AND_ASSIGN(
-        int64_t first,
-        generator.Submit({.prompt = Prompt(100), .max_new_tokens = 20, .keep_caches = true}));
+    LATHE_ASSERT_OK(generator.Submit({.prompt = Prompt(100), .max_new_tokens = 28}).status());
     LATHE_ASSERT_OK(generator.RunAll());
-    EXPECT_EQ(generator.Take(first)->reason, FinishReason::kLength);
     LATHE_ASSERT_OK_AND_ASSIGN(int64_t id, generator.Submit({.prompt = next, .max_new_tokens = 3}));
     LATHE_ASSERT_OK(generator.RunAll());
     Result result = generator.Take(id).value();
@@ -111,8 +168,8 @@ TEST_F(GeneratorTest, WhatTheNextPromptDoesNotGoOnFromIsGivenBack) {
   }
 }
 
-// Its pages have room for a row that the step computed and nobody counted.
-TEST_F(GeneratorTest, WhatWasCancelledInsideAStepIsNotContinued) {
+// Its pages have room for a row that the step computed and nobody counted: that row is not known.
+TEST_F(GeneratorTest, WhatWasCancelledInsideAStepIsKnownAsFarAsItWasCounted) {
   Generator generator = Make({.context = 300, .max_sequences = 2});
   int64_t cancelled = -1;
   int num_tokens = 0;
@@ -125,17 +182,19 @@ TEST_F(GeneratorTest, WhatWasCancelledInsideAStepIsNotContinued) {
                                      return AfterToken::kGoOn;
                                    }})
                       .status());
-  LATHE_ASSERT_OK_AND_ASSIGN(cancelled,
-                             generator.Submit({.prompt = Prompt(70), .keep_caches = true}));
+  LATHE_ASSERT_OK_AND_ASSIGN(cancelled, generator.Submit({.prompt = Prompt(126)}));
   LATHE_ASSERT_OK(generator.RunAll());
   Result first = generator.Take(cancelled).value();
   EXPECT_EQ(first.reason, FinishReason::kCancelled);
-  std::vector<int32_t> next = Prompt(70);
+  EXPECT_EQ(first.tokens.size(), 2);
+  std::vector<int32_t> next = Prompt(126);
   next.insert(next.end(), first.tokens.begin(), first.tokens.end());
   next.push_back(1);
   LATHE_ASSERT_OK_AND_ASSIGN(int64_t id, generator.Submit({.prompt = next, .max_new_tokens = 9}));
   LATHE_ASSERT_OK(generator.RunAll());
-  EXPECT_EQ(generator.Take(id)->tokens, ExpectedTokens(model_options_, next, 9));
+  Result second = generator.Take(id).value();
+  EXPECT_EQ(second.tokens, ExpectedTokens(model_options_, next, 9));
+  EXPECT_EQ(second.num_reused, 64) << "127 rows were counted, 128 computed";
   ExpectNothingHeld(generator);
 }
 
@@ -187,6 +246,11 @@ TEST_F(GeneratorTest, BatchesEqualSingleRuns) {
       if (asked.size() < 40 && random() % 3 == 0) {
         Asked next;
         next.prompt = Prompt(static_cast<int64_t>(1 + random() % 300), random());
+        if (random() % 2 == 0) {
+          const std::vector<int32_t> shared = Prompt(200);
+          next.prompt.insert(next.prompt.begin(), shared.begin(),
+                             shared.begin() + static_cast<ptrdiff_t>(random() % 200));
+        }
         next.num_new = static_cast<int64_t>(1 + random() % 60);
         Request request{.prompt = next.prompt, .max_new_tokens = next.num_new};
         if (random() % 3 == 0) {

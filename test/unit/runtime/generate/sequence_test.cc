@@ -166,16 +166,16 @@ TEST(SequenceTest, AdmissionTakesAllGroupsOrNone) {
   std::vector<KvCache> caches = Caches(4, {0, 16});
   Sequence large(0, {.prompt = std::vector<int32_t>(60, 1), .max_new_tokens = 5}, 100,
                  8);  // 64 tokens: 4 pages and 4
-  LATHE_ASSERT_OK(large.Admit(absl::MakeSpan(caches), 64));
+  LATHE_ASSERT_OK(large.Admit(absl::MakeSpan(caches), 64, true));
   EXPECT_EQ(caches[0].num_available(), 0);
   Sequence small(1, {.prompt = {1}, .max_new_tokens = 1}, 100, 8);
-  EXPECT_THAT(small.Admit(absl::MakeSpan(caches), 64),
+  EXPECT_THAT(small.Admit(absl::MakeSpan(caches), 64, true),
               StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("kv")));
   LATHE_ASSERT_OK(large.Grow(absl::MakeSpan(caches), 60));
   large.Release(absl::MakeSpan(caches));
   large.Release(absl::MakeSpan(caches));
   LATHE_ASSERT_OK(caches[1].Reserve(*std::make_unique<PageList>(), 4));  // the second group is full
-  EXPECT_THAT(small.Admit(absl::MakeSpan(caches), 64),
+  EXPECT_THAT(small.Admit(absl::MakeSpan(caches), 64, true),
               StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("kv.window16")));
   EXPECT_EQ(caches[0].num_available(), 4) << "the first group's reservation is given back";
 }

@@ -1,6 +1,8 @@
 #include "runtime/state/kv_cache.h"
 
 #include <cstring>
+#include <map>
+#include <numeric>
 #include <random>
 #include <set>
 
@@ -220,6 +222,94 @@ TEST(KvCacheTest, ContradictoryLayoutsAreRefusedByName) {
   refused([](auto& g) { g.clear_model_layers(); }, "model_layers names 0 layers, expected 2");
 }
 
+std::vector<int32_t> Text(int64_t length, int32_t first = 0) {
+  std::vector<int32_t> tokens(static_cast<size_t>(length));
+  std::iota(tokens.begin(), tokens.end(), first);
+  return tokens;
+}
+
+TEST(KvCacheTest, IndexedPagesAreFoundWhileInUseAndAfter) {
+  KvCache cache = MakeCache(8);
+  PageList first;
+  LATHE_ASSERT_OK(cache.Extend(first, 40));
+  cache.Index(first, Text(15));
+  EXPECT_TRUE(cache.Find(Text(40)).nodes.empty()) << "no page is full";
+  cache.Index(first, Text(40));
+  for (bool is_released : {false, true}) {
+    if (is_released) cache.Release(first);
+    const KvCache::Prefix known = cache.Find(Text(40));
+    EXPECT_EQ(known.nodes.size(), 2);
+    EXPECT_TRUE(cache.Covers(known, 32));
+    EXPECT_TRUE(cache.Covers(known, 16));
+    EXPECT_FALSE(cache.Covers(known, 40)) << "no whole page";
+    EXPECT_FALSE(cache.Covers(known, 48));
+    PageList second;
+    LATHE_ASSERT_OK(cache.Attach(second, known, 32));
+    EXPECT_EQ(second.length, 32);
+    EXPECT_EQ(cache.num_available(), is_released ? 6 : 5);
+    LATHE_ASSERT_OK(cache.Extend(second, 1));
+    EXPECT_EQ(second.pages.size(), 3);
+    cache.Release(second);
+    EXPECT_EQ(cache.num_available(), is_released ? 8 : 5);
+  }
+  EXPECT_EQ(cache.pool().num_free(), 6) << "two pages are remembered";
+}
+
+TEST(KvCacheTest, TwoThatComputeTheSameShareItAfterwards) {
+  KvCache cache = MakeCache(4);
+  PageList first;
+  PageList second;
+  LATHE_ASSERT_OK(cache.Extend(first, 20));
+  LATHE_ASSERT_OK(cache.Extend(second, 20));
+  cache.Index(first, Text(20));
+  cache.Index(second, Text(20));
+  EXPECT_EQ(first.pages[0], second.pages[0]);
+  EXPECT_NE(first.pages[1], second.pages[1]);
+  EXPECT_EQ(cache.num_available(), 1);
+  cache.Release(first);
+  EXPECT_EQ(cache.num_available(), 2);
+  cache.Release(second);
+  EXPECT_EQ(cache.num_available(), 4);
+}
+
+TEST(KvCacheTest, ASharedPageIsCopiedBeforeItIsWritten) {
+  KvCache cache = MakeCache(4);
+  PageList list;
+  LATHE_ASSERT_OK(cache.Extend(list, 32));
+  std::memset(cache.pool().page(list.pages[1]), 'x', 64);
+  cache.Index(list, Text(32));
+  LATHE_ASSERT_OK(cache.Truncate(list, 6));
+  EXPECT_EQ(list.num_indexed, 1);
+  const int32_t known = list.pages[1];
+  LATHE_ASSERT_OK(cache.Extend(list, 2));
+  EXPECT_NE(list.pages[1], known);
+  EXPECT_EQ(std::memcmp(cache.pool().page(list.pages[1]), cache.pool().page(known), 64), 0);
+  EXPECT_EQ(cache.Find(Text(32)).nodes.size(), 2) << "the old page is still what it was";
+  EXPECT_EQ(cache.num_available(), 2);
+  // The new one holds another text now.
+  std::vector<int32_t> other = Text(32);
+  other[30] = 99;
+  LATHE_ASSERT_OK(cache.Extend(list, 4));
+  cache.Index(list, other);
+  EXPECT_EQ(cache.Find(other).nodes.size(), 2);
+  EXPECT_EQ(cache.Find(Text(32)).nodes.size(), 2);
+  cache.Release(list);
+  EXPECT_EQ(cache.num_available(), 4);
+}
+
+TEST(KvCacheTest, ACopyNeedsRoom) {
+  KvCache cache = MakeCache(2);
+  PageList list;
+  LATHE_ASSERT_OK(cache.Extend(list, 32));
+  cache.Index(list, Text(32));
+  PageList other;
+  LATHE_ASSERT_OK(cache.Attach(other, cache.Find(Text(32)), 32));
+  LATHE_ASSERT_OK(cache.Truncate(list, 1));
+  EXPECT_THAT(cache.Extend(list, 1),
+              StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("1 more pages of 16")));
+  EXPECT_EQ(list.length, 31);
+}
+
 // Random admissions, steps, rollbacks and releases: no page is lost, shared, or taken from a
 // reservation.
 TEST(KvCacheTest, NothingLeaksUnderRandomUse) {
@@ -274,6 +364,88 @@ TEST(KvCacheTest, NothingLeaksUnderRandomUse) {
     }
     for (PageList& list : lists) cache.Release(list);
     EXPECT_EQ(cache.num_available(), 24);
+  }
+}
+
+// Texts of few different tokens come, go on, go back and end in a pool that is far too small: what
+// a page's first float says is its text, whoever sees it, and every page has its holders.
+TEST(KvCacheTest, SharedPagesHoldTheirTextUnderRandomUse) {
+  for (int64_t window : {0, 1, 20, 64}) {
+    std::mt19937_64 random(static_cast<uint64_t>(5 + window));
+    auto below = [&random](int64_t n) {
+      return static_cast<int64_t>(random() % static_cast<uint64_t>(n));
+    };
+    struct User {
+      PageList list;
+      std::vector<int32_t> tokens;
+    };
+    KvCache cache = MakeCache(20, window);
+    std::vector<User> users(6);
+    auto page_of = [&](const User& user, int64_t t) {
+      return reinterpret_cast<int32_t*>(
+          cache.pool().page(user.list.pages[static_cast<size_t>(t / kPageTokens)]));
+    };
+    int64_t num_attached = 0;
+    for (int round = 0; round < 700; ++round) {
+      User& user = users[static_cast<size_t>(below(6))];
+      switch (below(8)) {
+        case 0:
+          cache.Release(user.list);
+          user.tokens.clear();
+          break;
+        case 1:
+        case 2: {
+          if (!user.tokens.empty()) break;
+          const std::vector<int32_t>& other = users[static_cast<size_t>(below(6))].tokens;
+          const KvCache::Prefix known = cache.Find(other);
+          int64_t length = static_cast<int64_t>(known.nodes.size()) * kPageTokens;
+          while (!cache.Covers(known, length)) length -= kPageTokens;
+          if (!cache.Attach(user.list, known, length).ok()) break;
+          user.tokens.assign(other.begin(), other.begin() + length);
+          num_attached += length;
+          break;
+        }
+        case 3: {
+          const int64_t back = below(std::min<int64_t>(user.list.length, 40) + 1);
+          if (cache.Truncate(user.list, back).ok())
+            user.tokens.resize(static_cast<size_t>(user.list.length));
+          break;
+        }
+        default: {
+          cache.Recycle(user.list, user.list.length);
+          const int64_t from = user.list.length;
+          if (!cache.Extend(user.list, 1 + below(24)).ok()) break;
+          for (int64_t t = from; t < user.list.length; ++t) {
+            user.tokens.push_back(static_cast<int32_t>(t % 5 == 0 ? below(2) : t));
+            page_of(user, t)[t % kPageTokens] = user.tokens.back();
+          }
+          cache.Index(user.list, user.tokens);
+        }
+      }
+      std::map<int32_t, int32_t> holders;
+      for (const User& each : users) {
+        const PageList& list = each.list;
+        ASSERT_EQ(list.length, static_cast<int64_t>(each.tokens.size()));
+        for (int64_t t = list.num_recycled * kPageTokens; t < list.length; ++t)
+          ASSERT_EQ(page_of(each, t)[t % kPageTokens], each.tokens[static_cast<size_t>(t)]);
+        for (size_t p = static_cast<size_t>(list.num_recycled); p < list.pages.size(); ++p)
+          ++holders[list.pages[p]];
+      }
+      int64_t num_free = 0;
+      int64_t num_idle = 0;
+      for (int32_t page = 0; page < 20; ++page) {
+        const bool is_known = cache.prefix_cache().HasPage(page);
+        ASSERT_EQ(cache.pool().num_holders(page), holders[page] + (is_known ? 1 : 0));
+        if (holders[page] == 0) ++(is_known ? num_idle : num_free);
+      }
+      ASSERT_EQ(cache.pool().num_free(), num_free);
+      ASSERT_EQ(cache.prefix_cache().num_idle(), num_idle);
+    }
+    for (User& user : users) cache.Release(user.list);
+    EXPECT_EQ(cache.num_available(), 20);
+    EXPECT_GT(num_attached, 0);
+    EXPECT_GT(cache.prefix_cache().num_evicted(), 0);
+    EXPECT_LE(cache.prefix_cache().num_nodes(), window == 0 ? 21 : 200);
   }
 }
 

@@ -55,11 +55,24 @@ TEST(PagePoolTest, BadSizesAreRefused) {
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("too large")));
 }
 
+TEST(PagePoolTest, TheLastHolderFreesAPage) {
+  LATHE_ASSERT_OK_AND_ASSIGN(PagePool pool, PagePool::Create(2, 64));
+  int32_t page = pool.Take().value();
+  pool.Share(page);
+  EXPECT_EQ(pool.num_holders(page), 2);
+  pool.Give(page);
+  EXPECT_EQ(pool.num_free(), 1);
+  pool.Give(page);
+  EXPECT_EQ(pool.num_free(), 2);
+  EXPECT_EQ(pool.num_holders(page), 0);
+}
+
 TEST(PagePoolDeathTest, GivingBackTwiceIsABug) {
   LATHE_ASSERT_OK_AND_ASSIGN(PagePool pool, PagePool::Create(2, 64));
   int32_t page = pool.Take().value();
   pool.Give(page);
   EXPECT_DEATH(pool.Give(page), "nobody holds it");
+  EXPECT_DEATH(pool.Share(page), "nobody holds it");
   EXPECT_DEATH(pool.Give(7), "page 7 of 2");
 }
 
