@@ -12,16 +12,6 @@
 namespace lathe {
 namespace {
 
-absl::Status CheckIds(absl::Span<const int32_t> ids, int64_t vocab_size, absl::string_view what) {
-  for (size_t i = 0; i < ids.size(); ++i) {
-    if (ids[i] >= 0 && ids[i] < vocab_size) continue;
-    return absl::InvalidArgumentError(
-        absl::StrCat(what, "[", i, "] is ", ids[i], ", but the model's ids go from 0 to ",
-                     vocab_size - 1, "; encode the text with this model's tokenizer"));
-  }
-  return absl::OkStatus();
-}
-
 absl::Status CheckOption(absl::string_view name, int64_t value, int64_t most) {
   if (value >= 1 && value <= most) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(name, " is ", value, ", expected 1 to ", most));
@@ -46,10 +36,10 @@ absl::Status CheckManifest(const artifact::Manifest& manifest) {
 
 Generator::Generator(const artifact::Manifest& manifest, std::unique_ptr<StepRunner> runner,
                      const GeneratorOptions& options, int64_t context, std::vector<KvCache> caches)
-    : vocab_size_(manifest.vocab_size()),
+    : limits_{.vocab_size = manifest.vocab_size(),
+              .context = context,
+              .max_context = manifest.max_context()},
       num_choices_(std::min(manifest.tokenizer_size(), manifest.vocab_size())),
-      max_context_(manifest.max_context()),
-      context_(context),
       options_(options),
       runner_(std::move(runner)),
       caches_(std::move(caches)),
@@ -80,62 +70,14 @@ absl::StatusOr<Generator> Generator::Create(const artifact::Manifest& manifest,
   return Generator(manifest, std::move(runner), options, context, std::move(caches));
 }
 
-absl::Status Generator::CheckLength(const Request& request) const {
-  int64_t num_prompt = static_cast<int64_t>(request.prompt.size());
-  int64_t num_new = request.max_new_tokens.value_or(1);
-  if (num_new < 0)
-    return absl::InvalidArgumentError(
-        absl::StrCat("max_new_tokens is ", num_new, ", expected at least 0"));
-  if (request.max_new_tokens.has_value() && request.sampling.min_tokens > num_new)
-    return absl::InvalidArgumentError(absl::StrCat("min_tokens is ", request.sampling.min_tokens,
-                                                   ", but max_new_tokens is ", num_new));
-  if (num_prompt <= context_ && num_new <= context_ - num_prompt) return absl::OkStatus();
-  std::string asked = request.max_new_tokens.has_value()
-                          ? absl::StrCat(" and ", num_new, " new ones are asked for")
-                          : "";
-  return absl::InvalidArgumentError(absl::StrCat(
-      "the prompt has ", num_prompt, " tokens", asked, ", but the context holds ", context_,
-      " tokens", context_ < max_context_ ? "" : " (the most that this model was made for)",
-      num_prompt < context_ ? "; lower --max-new-tokens" : "; shorten the prompt",
-      context_ < max_context_
-          ? absl::StrCat(" or raise --context (at most ", max_context_, " for this model)")
-          : ""));
-}
-
-absl::Status Generator::CheckRequest(const Request& request) const {
-  if (request.prompt.empty()) {
-    return absl::InvalidArgumentError(
-        "the prompt is empty: a model needs at least one token to start from");
-  }
-  LATHE_RETURN_IF_ERROR(CheckIds(request.prompt, vocab_size_, "prompt_ids"));
-  LATHE_RETURN_IF_ERROR(CheckIds(request.stop_ids, vocab_size_, "stop_ids"));
-  LATHE_RETURN_IF_ERROR(CheckSampling(request.sampling, vocab_size_));
-  LATHE_RETURN_IF_ERROR(CheckLength(request));
-  int64_t covered = 0;
-  int64_t num_prompt = static_cast<int64_t>(request.prompt.size());
-  for (size_t i = 0; i < request.pieces.size(); ++i) {
-    if (request.pieces[i] < 1 || request.pieces[i] > num_prompt - covered) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("pieces[", i, "] is ", request.pieces[i], ", but ", num_prompt - covered,
-                       " tokens of the prompt are left; each must be at least 1"));
-    }
-    covered += request.pieces[i];
-  }
-  if (!request.pieces.empty() && covered != num_prompt) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("pieces cover ", covered, " tokens, but the prompt has ", num_prompt));
-  }
-  return absl::OkStatus();
-}
-
 absl::StatusOr<int64_t> Generator::Submit(Request request) {
-  LATHE_RETURN_IF_ERROR(CheckRequest(request));
-  const int64_t limit = request.allow_padding_ids ? vocab_size_ : num_choices_;
-  auto sequence = std::make_unique<Sequence>(next_id_, std::move(request), context_,
+  LATHE_RETURN_IF_ERROR(CheckRequest(request, limits_));
+  const int64_t limit = request.allow_padding_ids ? limits_.vocab_size : num_choices_;
+  auto sequence = std::make_unique<Sequence>(next_id_, std::move(request), limits_.context,
                                              static_cast<int32_t>(limit));
   for (const KvCache& cache : caches_) {
-    int64_t needed = cache.layout().PagesFor(
-        sequence->max_tokens(), sequence->MaxStepRows(options_.step_rows + kPrefillBlock));
+    int64_t needed =
+        cache.layout().PagesFor(sequence->max_tokens(), sequence->MaxStepRows(max_step_rows()));
     if (needed <= cache.pool().num_pages()) continue;
     return absl::ResourceExhaustedError(absl::StrCat(
         "cache group ", cache.layout().name, ": the request needs ", needed, " pages of ",
@@ -147,15 +89,47 @@ absl::StatusOr<int64_t> Generator::Submit(Request request) {
   return next_id_++;
 }
 
+std::vector<int64_t> Generator::PromisedPages() const {
+  std::vector<int64_t> promised(caches_.size(), 0);
+  for (size_t i = 0; i < caches_.size(); ++i) {
+    for (const std::unique_ptr<Sequence>& sequence : running_)
+      promised[i] += sequence->NumMissing(caches_[i], i, max_step_rows());
+  }
+  return promised;
+}
+
 // First come, first served: a large request at the head is not overtaken, so that it cannot starve.
 void Generator::Admit() {
   while (!waiting_.empty() && static_cast<int64_t>(running_.size()) < options_.max_sequences) {
-    const absl::Status status = waiting_.front()->Admit(
-        absl::MakeSpan(caches_), options_.step_rows + kPrefillBlock, options_.reuse_prefixes);
-    if (!status.ok()) return;
+    if (!waiting_.front()->Admit(absl::MakeSpan(caches_), PromisedPages(), max_step_rows(),
+                                 options_.reuse_prefixes))
+      return;
     running_.push_back(std::move(waiting_.front()));
     waiting_.pop_front();
   }
+}
+
+// The oldest is never preempted for others, and alone it fits (Submit): so it gets on with each
+// step, and all come to be the oldest.
+std::vector<Piece> Generator::MakeRoom(absl::Span<const Piece> pieces) {
+  std::vector<Piece> fitting;
+  for (const Piece& piece : pieces) {
+    if (piece.sequence->id() > running_.back()->id()) break;  // preempted, as all that follow
+    while (!piece.sequence->Grow(absl::MakeSpan(caches_), piece.end).ok()) {
+      const bool was_youngest = running_.back().get() == piece.sequence;
+      LATHE_CHECK(running_.size() > 1) << "a request that fits the empty pools got no pages";
+      PreemptYoungest();
+      if (was_youngest) return fitting;
+    }
+    fitting.push_back(piece);
+  }
+  return fitting;
+}
+
+void Generator::PreemptYoungest() {
+  running_.back()->Preempt(absl::MakeSpan(caches_), options_.preemption);
+  waiting_.push_front(std::move(running_.back()));
+  running_.pop_back();
 }
 
 absl::StatusOr<bool> Generator::Step() {
@@ -165,7 +139,7 @@ absl::StatusOr<bool> Generator::Step() {
     LATHE_CHECK(waiting_.empty()) << "a request that fits the empty pools was not admitted";
     return false;
   }
-  std::vector<Piece> pieces = PlanStep(running_, options_.step_rows);
+  const std::vector<Piece> pieces = MakeRoom(PlanStep(running_, options_.step_rows));
   absl::Status status = RunPieces(pieces);
   if (status.ok()) {
     Deliver(pieces);
@@ -178,12 +152,10 @@ absl::StatusOr<bool> Generator::Step() {
 }
 
 absl::Status Generator::RunPieces(absl::Span<const Piece> pieces) {
-  for (const Piece& piece : pieces)
-    LATHE_RETURN_IF_ERROR(piece.sequence->Grow(absl::MakeSpan(caches_), piece.end));
   batch_.Build(pieces);
   StepInput input = batch_.input();
   LATHE_RETURN_IF_ERROR(runner_->Run(input, caches_));
-  size_t expected = input.logit_rows.size() * static_cast<size_t>(vocab_size_);
+  size_t expected = input.logit_rows.size() * static_cast<size_t>(limits_.vocab_size);
   if (runner_->Output("logits").size() != expected) {
     return absl::InternalError(absl::StrCat("the step gave ", runner_->Output("logits").size(),
                                             " logits, expected ", expected));
@@ -202,18 +174,21 @@ void Generator::Deliver(absl::Span<const Piece> pieces) {
   for (size_t i = 0; i < pieces.size(); ++i) {
     Sequence& sequence = *pieces[i].sequence;
     if (sequence.is_finished()) continue;  // cancelled by the callback of another
-    if (sequence.request().on_step) {
-      sequence.request().on_step({.first_row = batch_.first_row(i),
-                                  .num_rows = pieces[i].num_rows(),
-                                  .first_position = sequence.num_computed(),
-                                  .step_rows = batch_.first_row(pieces.size()),
-                                  .runner = *runner_,
-                                  .caches = caches_,
-                                  .pages = sequence.pages()});
+    const int64_t first_new = sequence.FirstNewRow();
+    if (sequence.request().on_step && first_new < pieces[i].end) {
+      sequence.request().on_step(
+          {.first_row = batch_.first_row(i) + first_new - sequence.num_computed(),
+           .num_rows = pieces[i].end - first_new,
+           .first_position = first_new,
+           .step_rows = batch_.first_row(pieces.size()),
+           .runner = *runner_,
+           .caches = caches_,
+           .pages = sequence.pages()});
+      if (sequence.is_finished()) continue;
     }
     const auto first = static_cast<size_t>(batch_.first_logit_row(i));
     const size_t count = static_cast<size_t>(batch_.first_logit_row(i + 1)) - first;
-    const auto width = static_cast<size_t>(vocab_size_);
+    const auto width = static_cast<size_t>(limits_.vocab_size);
     sequence.Advance(pieces[i].end, logits.subspan(first * width, count * width),
                      next_ids.subspan(first, count));
     if (options_.reuse_prefixes) sequence.Index(absl::MakeSpan(caches_));

@@ -19,6 +19,7 @@
 #include "runtime/artifact/artifact.pb.h"
 #include "runtime/generate/batch.h"
 #include "runtime/generate/request.h"
+#include "runtime/generate/request_check.h"
 #include "runtime/generate/scheduler.h"
 #include "runtime/generate/sequence.h"
 #include "runtime/generate/step_runner.h"
@@ -38,6 +39,8 @@ struct GeneratorOptions {
   // A prompt that begins like what was computed before is computed from there on only, as long as
   // the pages were not needed for others. Nothing but the time depends on it.
   bool reuse_prefixes = true;
+  // When the pages do not suffice for all that run.
+  Preemption preemption = Preemption::kRecompute;
 };
 
 class Generator {
@@ -52,8 +55,10 @@ class Generator {
   // pages than the pools have. Nothing is queued then.
   absl::StatusOr<int64_t> Submit(Request request);
 
-  // Admits what fits and runs one step; false when there is nothing to do. An error of the step
-  // itself fails the requests that took part and is returned.
+  // Admits what fits and runs one step; false when there is nothing to do. Requests are admitted in
+  // the order in which they came, each when there are pages for its prompt. Where pages run out
+  // later, the youngest that runs gives back its own and is the next to be admitted; the oldest
+  // always gets on. An error of the step itself fails the requests that took part and is returned.
   absl::StatusOr<bool> Step();
 
   // Steps until there is nothing to do.
@@ -66,7 +71,7 @@ class Generator {
   // The result of a finished request, once.
   std::optional<Result> Take(int64_t id);
 
-  int64_t context() const { return context_; }
+  int64_t context() const { return limits_.context; }
   size_t num_waiting() const { return waiting_.size(); }
   size_t num_running() const { return running_.size(); }
   absl::Span<const KvCache> caches() const { return caches_; }
@@ -74,23 +79,27 @@ class Generator {
  private:
   Generator(const artifact::Manifest& manifest, std::unique_ptr<StepRunner> runner,
             const GeneratorOptions& options, int64_t context, std::vector<KvCache> caches);
-  absl::Status CheckRequest(const Request& request) const;
-  absl::Status CheckLength(const Request& request) const;
+  // The most rows of a sequence in a step, pieces of its own apart.
+  int64_t max_step_rows() const { return options_.step_rows + kPrefillBlock; }
   void Admit();
+  // Pages that those that run need for their tokens so far and do not hold, [caches].
+  std::vector<int64_t> PromisedPages() const;
+  // Room for the pieces' rows, oldest first; the youngest are preempted for it, and their pieces
+  // are left out.
+  std::vector<Piece> MakeRoom(absl::Span<const Piece> pieces);
+  void PreemptYoungest();
   absl::Status RunPieces(absl::Span<const Piece> pieces);
   void Deliver(absl::Span<const Piece> pieces);
   void Retire();
 
-  int64_t vocab_size_;
+  RequestLimits limits_;
   int64_t num_choices_;  // ids that the tokenizer knows
-  int64_t max_context_;
-  int64_t context_;
   GeneratorOptions options_;
   std::unique_ptr<StepRunner> runner_;
   std::vector<KvCache> caches_;
   Batch batch_;
   std::deque<std::unique_ptr<Sequence>> waiting_;
-  std::vector<std::unique_ptr<Sequence>> running_;  // oldest first
+  std::vector<std::unique_ptr<Sequence>> running_;  // oldest first; all older than those that wait
   std::map<int64_t, Result> results_;
   int64_t next_id_ = 0;
 };

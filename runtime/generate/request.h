@@ -54,7 +54,8 @@ struct Request {
 
   // Called for each new token as it is chosen.
   std::function<AfterToken(int32_t token)> on_token = nullptr;
-  // Called after each step with rows of this request, before the token that the step chose.
+  // Called after each step with new rows of this request, before the token that the step chose.
+  // Rows that are computed again after a preemption are not shown again.
   std::function<void(const StepView& view)> on_step = nullptr;
 };
 
@@ -73,6 +74,7 @@ struct Result {
   std::vector<int32_t> tokens;          // new ones, without the stop id
   std::optional<int32_t> stop_id;       // the one that ended the text
   int64_t num_reused = 0;               // tokens of the prompt that others had computed
+  int64_t num_preempted = 0;            // times that it lost its pages to older requests
   std::vector<float> prompt_logits;     // [prompt, V] when kept
   std::vector<float> token_logits;      // [tokens, V] when kept; row i chose token i
   std::vector<TokenLogprobs> logprobs;  // [tokens] when asked for

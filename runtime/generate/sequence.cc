@@ -34,35 +34,75 @@ int64_t Sequence::MaxStepRows(int64_t step_rows) const {
 
 int64_t Sequence::NextEnd(int64_t num_blocks) const {
   if (is_decoding()) return num_tokens();
-  if (!piece_ends_.empty())
+  if (!piece_ends_.empty() && num_computed_ < num_prompt_tokens())
     return *std::upper_bound(piece_ends_.begin(), piece_ends_.end(), num_computed_);
   return std::min(num_tokens(), (num_computed_ / kPrefillBlock + num_blocks) * kPrefillBlock);
 }
 
-absl::Status Sequence::Admit(absl::Span<KvCache> caches, int64_t step_rows, bool reuses) {
-  absl::Status status = TakePages(caches, step_rows, reuses);
-  if (!status.ok()) Release(caches);
-  return status;
+int64_t Sequence::NumMissing(const KvCache& cache, size_t index, int64_t step_rows) const {
+  const int64_t num_rows = is_decoding() ? 1 : MaxStepRows(step_rows);
+  const int64_t num_pages = cache.layout().PagesFor(num_tokens(), num_rows);
+  return std::max<int64_t>(num_pages - pages_[index].num_held(), 0);
 }
 
-absl::Status Sequence::TakePages(absl::Span<KvCache> caches, int64_t step_rows, bool reuses) {
+bool Sequence::Admit(absl::Span<KvCache> caches, absl::Span<const int64_t> promised,
+                     int64_t step_rows, bool reuses) {
   pages_.resize(caches.size());
-  const int64_t limit = reuses && !request_.keep_prompt_logits ? num_prompt_tokens() - 1 : 0;
-  LATHE_ASSIGN_OR_RETURN(const int64_t num_known,
-                         AttachPrefix(caches, absl::MakeSpan(pages_), tokens_, limit));
+  const bool is_admitted = saved_.empty() ? TakePages(caches, promised, step_rows, reuses)
+                                          : Restore(caches, promised, step_rows, reuses);
+  if (!is_admitted) ReleasePages(caches);
+  return is_admitted;
+}
+
+bool Sequence::TakePages(absl::Span<KvCache> caches, absl::Span<const int64_t> promised,
+                         int64_t step_rows, bool reuses) {
+  int64_t limit = reuses ? num_tokens() - 1 : 0;
+  if (request_.keep_prompt_logits) limit = std::min(limit, num_seen_);
+  const int64_t num_known = AttachPrefix(caches, absl::MakeSpan(pages_), tokens_, limit);
   for (size_t i = 0; i < caches.size(); ++i) {
-    LATHE_RETURN_IF_ERROR(caches[i].Reserve(
-        pages_[i], caches[i].layout().PagesFor(max_tokens_, MaxStepRows(step_rows))));
+    if (NumMissing(caches[i], i, step_rows) + promised[i] > caches[i].num_available()) return false;
   }
   num_computed_ = num_known;
-  result_.num_reused = num_known;
-  return absl::OkStatus();
+  if (result_.num_preempted == 0) result_.num_reused = num_known;
+  return true;
+}
+
+bool Sequence::Restore(absl::Span<KvCache> caches, absl::Span<const int64_t> promised,
+                       int64_t step_rows, bool reuses) {
+  const absl::Span<const int32_t> computed =
+      tokens().subspan(0, reuses ? static_cast<size_t>(num_computed_) : 0);
+  for (size_t i = 0; i < caches.size(); ++i) {
+    const KvGroupLayout& layout = caches[i].layout();
+    const int64_t num_saved = layout.NumPages(saved_[i].length) - saved_[i].first_page;
+    const int64_t num_more = layout.PagesFor(num_tokens(), MaxStepRows(step_rows)) - num_saved;
+    if (!caches[i]
+             .Restore(pages_[i], saved_[i], computed, promised[i] + std::max<int64_t>(num_more, 0))
+             .ok())
+      return false;
+  }
+  saved_.clear();
+  if (reuses) Index(caches);
+  return true;
+}
+
+void Sequence::Preempt(absl::Span<KvCache> caches, Preemption how) {
+  ++result_.num_preempted;
+  if (how == Preemption::kCopyOut && num_computed_ > 0) {
+    for (size_t i = 0; i < caches.size(); ++i) {
+      // Room for a step that will not be.
+      const absl::Status status = caches[i].Truncate(pages_[i], pages_[i].length - num_computed_);
+      LATHE_CHECK(status.ok()) << status.message();
+      saved_.push_back(caches[i].Save(pages_[i]));
+    }
+  }
+  ReleasePages(caches);
+  if (saved_.empty()) num_computed_ = 0;
 }
 
 absl::Status Sequence::Grow(absl::Span<KvCache> caches, int64_t end) {
   for (size_t i = 0; i < caches.size(); ++i) {
     caches[i].Recycle(pages_[i], num_computed_);
-    LATHE_RETURN_IF_ERROR(caches[i].Extend(pages_[i], end - num_computed_));
+    LATHE_RETURN_IF_ERROR(caches[i].Extend(pages_[i], end - pages_[i].length));
   }
   return absl::OkStatus();
 }
@@ -74,7 +114,9 @@ void Sequence::Index(absl::Span<KvCache> caches) {
 }
 
 int64_t Sequence::FirstLogitPosition(int64_t end) const {
-  if (request_.keep_prompt_logits && num_computed_ < num_prompt_tokens()) return num_computed_;
+  // Logits of a prompt that is computed again are kept already.
+  if (request_.keep_prompt_logits && FirstNewRow() < std::min(end, num_prompt_tokens()))
+    return FirstNewRow();
   bool chooses = end == num_tokens() && max_new_tokens_ > 0;
   return chooses ? end - 1 : end;
 }
@@ -87,16 +129,17 @@ void Sequence::AddSamplingRow(int64_t position, SamplingRows& rows) const {
 
 void Sequence::Advance(int64_t end, absl::Span<const float> logits,
                        absl::Span<const int32_t> next_ids) {
-  bool is_prompt = num_computed_ < num_prompt_tokens();
+  const bool keeps = request_.keep_prompt_logits && num_seen_ < num_prompt_tokens();
   const size_t num_rows = next_ids.size();
   LATHE_CHECK(static_cast<int64_t>(num_rows) == end - FirstLogitPosition(end))
       << num_rows << " ids for the rows from " << FirstLogitPosition(end) << " to " << end;
   LATHE_CHECK(num_rows == 0 ? logits.empty() : logits.size() % num_rows == 0 && !logits.empty())
       << logits.size() << " logits for " << num_rows << " rows";
-  if (is_prompt && request_.keep_prompt_logits) {
+  if (keeps) {
     result_.prompt_logits.insert(result_.prompt_logits.end(), logits.begin(), logits.end());
   }
   num_computed_ = end;
+  num_seen_ = std::max(num_seen_, end);
   if (end < num_tokens()) return;
   if (max_new_tokens_ == 0) return Finish(FinishReason::kLength);
   Choose(next_ids.back(), logits.subspan(logits.size() - logits.size() / num_rows));
@@ -139,8 +182,13 @@ void Sequence::Finish(FinishReason reason, absl::Status status) {
   result_.status = std::move(status);
 }
 
-void Sequence::Release(absl::Span<KvCache> caches) {
+void Sequence::ReleasePages(absl::Span<KvCache> caches) {
   for (size_t i = 0; i < pages_.size(); ++i) caches[i].Release(pages_[i]);
+}
+
+void Sequence::Release(absl::Span<KvCache> caches) {
+  ReleasePages(caches);
+  saved_.clear();
 }
 
 Result Sequence::TakeResult() {

@@ -1,9 +1,11 @@
 // A request on its way through the model: waiting -> admitted -> prefill in pieces -> decode ->
-// finished and released. There is one rule for prefill and decode alike: a step computes the tokens
+// finished and released; when pages run out it may be preempted, and waits again with the tokens
+// that it has. There is one rule for prefill and decode alike: a step computes the tokens
 // [num_computed, end) of the sequence, and when that reaches the last token known, its logits
 // choose the next one.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -15,6 +17,12 @@
 #include "runtime/state/kv_cache.h"
 
 namespace lathe {
+
+// What becomes of the keys and values of a sequence that is preempted.
+enum class Preemption {
+  kRecompute,  // dropped; computed again, but for what the caches still remember then
+  kCopyOut,    // kept in memory of the host
+};
 
 // Prefill is cut at multiples of this, counted from the sequence's start: a row's bits then depend
 // on its own sequence alone.
@@ -35,7 +43,9 @@ class Sequence {
   // Tokens whose keys and values are in the caches.
   int64_t num_computed() const { return num_computed_; }
   // One row left to compute and the prompt done: the next step makes a token from the one before.
-  bool is_decoding() const { return num_computed_ >= num_prompt_tokens(); }
+  bool is_decoding() const {
+    return num_computed_ >= num_prompt_tokens() && num_computed_ + 1 == num_tokens();
+  }
   // The most tokens that will ever be in the caches.
   int64_t max_tokens() const { return max_tokens_; }
   // The most rows that one step computes, when the scheduler gives at most `step_rows`.
@@ -43,12 +53,20 @@ class Sequence {
   // Where the next step ends when it may compute `num_blocks` blocks of kPrefillBlock rows.
   int64_t NextEnd(int64_t num_blocks) const;
 
-  // Takes pages for the whole life from every cache, or nothing (ResourceExhausted). With
-  // `reuses`, what the caches remember of the prompt is not computed again, but for its last row,
-  // whose logits choose the first token.
-  absl::Status Admit(absl::Span<KvCache> caches, int64_t step_rows, bool reuses);
-  // Room for the rows [num_computed, end), before the step that computes them.
+  // Takes back the pages that were copied out, or those that the caches remember of its tokens when
+  // `reuses`, but for the last row, whose logits choose the next token. False, and nothing is
+  // taken, when those that it needs for its tokens do not fit beside the `promised` ones, [caches].
+  bool Admit(absl::Span<KvCache> caches, absl::Span<const int64_t> promised, int64_t step_rows,
+             bool reuses);
+  // Pages of a cache that an admitted sequence does not hold yet and needs for its tokens.
+  int64_t NumMissing(const KvCache& cache, size_t index, int64_t step_rows) const;
+  // Gives back all pages; Admit makes good for it.
+  void Preempt(absl::Span<KvCache> caches, Preemption how);
+  // Room for the rows [num_computed, end), before the step that computes them; may be called again
+  // after ResourceExhausted.
   absl::Status Grow(absl::Span<KvCache> caches, int64_t end);
+  // First row of [num_computed, end) that no step has computed before.
+  int64_t FirstNewRow() const { return std::max(num_computed_, num_seen_); }
   // The step is done: the logits [R, V] of the R rows that FirstLogitPosition asked for, if any,
   // are kept as asked, and the last row's is the new token where the step makes one: `next_ids` [R]
   // is what the model chose for each.
@@ -70,7 +88,11 @@ class Sequence {
   Result TakeResult();
 
  private:
-  absl::Status TakePages(absl::Span<KvCache> caches, int64_t step_rows, bool reuses);
+  bool TakePages(absl::Span<KvCache> caches, absl::Span<const int64_t> promised, int64_t step_rows,
+                 bool reuses);
+  bool Restore(absl::Span<KvCache> caches, absl::Span<const int64_t> promised, int64_t step_rows,
+               bool reuses);
+  void ReleasePages(absl::Span<KvCache> caches);
   void Choose(int32_t next_id, absl::Span<const float> logits);
 
   int64_t id_;
@@ -83,8 +105,10 @@ class Sequence {
       piece_ends_;  // ascending, the last is the prompt's length; empty without pieces
   std::vector<int32_t> tokens_;
   int64_t num_computed_ = 0;
+  int64_t num_seen_ = 0;  // the most that num_computed_ ever was
   Sampler sampler_;
   std::vector<PageList> pages_;
+  std::vector<SavedPages> saved_;  // [caches] while copied out, else empty
   bool is_finished_ = false;
   Result result_;
 };

@@ -5,119 +5,18 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "runtime/artifact/proto_types.h"
 #include "runtime/base/check.h"
 #include "runtime/base/float_types.h"
 #include "runtime/base/status_macros.h"
 #include "runtime/base/strings.h"
 
 namespace lathe {
-namespace {
-
-// Bounds each extent of a group, so that products of them fit int64.
-constexpr int64_t kMaxExtent = int64_t{1} << 20;
-
-absl::StatusOr<DType> CacheDType(artifact::DType dtype) {
-  std::optional<DType> known = FromProto(dtype);
-  if (known.has_value() && IsFloat(*known)) return *known;
-  return absl::InvalidArgumentError(
-      absl::StrCat("dtype number ", static_cast<int>(dtype), ", expected F32, BF16 or F16"));
-}
-
-absl::Status CheckExtent(absl::string_view what, int64_t value) {
-  if (value > 0 && value <= kMaxExtent) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat(what, " is ", value, ", expected 1 to ", kMaxExtent));
-}
-
-absl::Status CheckLayout(const KvGroupLayout& layout) {
-  LATHE_RETURN_IF_ERROR(CheckExtent("num_layers", layout.num_layers));
-  LATHE_RETURN_IF_ERROR(CheckExtent("kv_heads", layout.kv_heads));
-  LATHE_RETURN_IF_ERROR(CheckExtent("head_dim", layout.head_dim));
-  LATHE_RETURN_IF_ERROR(CheckExtent("page_tokens", layout.page_tokens));
-  if (layout.window < 0)
-    return absl::InvalidArgumentError(absl::StrCat("window is ", layout.window));
-  if (layout.kv_heads * layout.head_dim > kMaxExtent) {
-    return absl::InvalidArgumentError(absl::StrCat("kv_heads * head_dim is ",
-                                                   layout.kv_heads * layout.head_dim,
-                                                   ", expected at most ", kMaxExtent));
-  }
-  if (layout.dtype != DType::kF32 && (layout.head_dim % 2 != 0 || layout.page_tokens % 2 != 0)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("head_dim is ", layout.head_dim, " and page_tokens ", layout.page_tokens,
-                     ", expected even numbers: elements of 16 bits lie in pairs"));
-  }
-  int64_t part_bytes = layout.kv_heads * layout.head_dim * layout.page_tokens *
-                       static_cast<int64_t>(ByteSize(layout.dtype));
-  if (layout.value_offset < part_bytes || layout.layer_bytes < part_bytes ||
-      layout.value_offset > layout.layer_bytes - part_bytes) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("K and V parts of ", part_bytes, " bytes do not fit a layer of ",
-                     layout.layer_bytes, " bytes with value_offset ", layout.value_offset));
-  }
-  if (layout.page_bytes <= 0 || layout.page_bytes / layout.num_layers < layout.layer_bytes) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(layout.num_layers, " layers of ", layout.layer_bytes,
-                     " bytes do not fit a page of ", layout.page_bytes, " bytes"));
-  }
-  if (layout.model_layers.size() != static_cast<size_t>(layout.num_layers)) {
-    return absl::InvalidArgumentError(absl::StrCat("model_layers names ",
-                                                   layout.model_layers.size(), " layers, expected ",
-                                                   layout.num_layers));
-  }
-  return absl::OkStatus();
-}
-
-}  // namespace
-
-int64_t KvGroupLayout::ElementOf(KvPart part, int64_t token, int64_t component) const {
-  // Two elements of 16 bits, or one of f32, lie side by side in 4 bytes.
-  const int64_t paired = dtype == DType::kF32 ? 1 : 2;
-  if (part == KvPart::kKey)
-    return (component / paired * page_tokens + token) * paired + component % paired;
-  return (token / paired * head_dim + component) * paired + token % paired;
-}
-
-absl::StatusOr<KvGroupLayout> KvGroupLayout::FromManifest(const artifact::KvCacheGroup& group) {
-  std::string context = absl::StrCat("cache group ", Quoted(group.name()));
-  KvGroupLayout layout;
-  layout.name = group.name();
-  layout.num_layers = group.num_layers();
-  layout.kv_heads = group.kv_heads();
-  layout.head_dim = group.head_dim();
-  LATHE_ASSIGN_OR_RETURN(layout.dtype, CacheDType(group.dtype()), context);
-  layout.page_tokens = group.page_tokens();
-  layout.window = group.window();
-  layout.page_bytes = static_cast<int64_t>(group.page_bytes());
-  layout.layer_bytes = static_cast<int64_t>(group.layer_bytes());
-  layout.value_offset = static_cast<int64_t>(group.value_offset());
-  layout.model_layers.assign(group.model_layers().begin(), group.model_layers().end());
-  LATHE_RETURN_IF_ERROR(CheckLayout(layout), context);
-  return layout;
-}
-
-int64_t KvGroupLayout::NumPages(int64_t tokens) const {
-  return tokens / page_tokens + (tokens % page_tokens != 0 ? 1 : 0);
-}
-
-int64_t KvGroupLayout::PagesFor(int64_t tokens, int64_t step_tokens) const {
-  int64_t all = NumPages(tokens);
-  if (window == 0) return all;
-  // A step's queries and the window before the first of them, plus one page because neither end
-  // lies on a page's border.
-  return std::min(all,
-                  NumPages(std::min(tokens, window)) + NumPages(std::min(tokens, step_tokens)) + 1);
-}
 
 absl::StatusOr<KvCache> KvCache::Create(const artifact::KvCacheGroup& group, int64_t num_pages) {
   LATHE_ASSIGN_OR_RETURN(KvGroupLayout layout, KvGroupLayout::FromManifest(group));
   LATHE_ASSIGN_OR_RETURN(PagePool pool, PagePool::Create(num_pages, layout.page_bytes),
                          "cache group ", layout.name);
   return KvCache(std::move(layout), std::move(pool));
-}
-
-int64_t KvCache::Promised(const PageList& list) {
-  return std::max<int64_t>(list.num_reserved - list.num_held(), 0);
 }
 
 absl::Status KvCache::Exhausted(const PageList& list, int64_t num_pages,
@@ -128,18 +27,6 @@ absl::Status KvCache::Exhausted(const PageList& list, int64_t num_pages,
                    HumanBytes(static_cast<uint64_t>(layout_.page_bytes)), ") are needed, ",
                    num_available(), " of ", pool_.num_pages(), " are available, ", list.num_held(),
                    " are held already; raise --context or ask for less"));
-}
-
-absl::Status KvCache::Reserve(PageList& list, int64_t num_pages) {
-  LATHE_CHECK(num_pages >= 0);
-  int64_t target = std::max(num_pages, list.num_reserved);
-  int64_t missing = std::max<int64_t>(target - list.num_held(), 0) - Promised(list);
-  if (missing > num_available())
-    return Exhausted(list, missing, absl::StrCat("a reservation of ", num_pages, " pages"));
-  num_promised_ -= Promised(list);
-  list.num_reserved = target;
-  num_promised_ += Promised(list);
-  return absl::OkStatus();
 }
 
 int64_t KvCache::FirstVisiblePage(int64_t position) const {
@@ -163,13 +50,11 @@ int32_t KvCache::NumUsers(int32_t page) const {
 }
 
 void KvCache::SharePage(int32_t page) {
-  if (layout_.window > 0 && NumUsers(page) > 0) ++num_doubled_;
   pool_.Share(page);
   if (prefix_cache_.HasPage(page)) prefix_cache_.MarkUsed(page);
 }
 
 void KvCache::GivePage(int32_t page) {
-  if (layout_.window > 0 && NumUsers(page) > 1) --num_doubled_;
   pool_.Give(page);
   if (prefix_cache_.HasPage(page) && NumUsers(page) == 0) prefix_cache_.MarkIdle(page);
 }
@@ -184,9 +69,9 @@ absl::Status KvCache::Extend(PageList& list, int64_t tokens) {
   const int64_t num_new =
       layout_.NumPages(list.length + tokens) - static_cast<int64_t>(list.pages.size());
   const bool copies = MustCopyLastPage(list);
-  if (std::max<int64_t>(num_new - Promised(list), 0) + (copies ? 1 : 0) > num_available())
-    return Exhausted(list, num_new + (copies ? 1 : 0), absl::StrCat(tokens, " more tokens"));
-  num_promised_ -= Promised(list);
+  const int64_t num_needed = num_new + (copies ? 1 : 0);
+  if (num_needed > num_available())
+    return Exhausted(list, num_needed, absl::StrCat(tokens, " more tokens"));
   if (copies) {
     const int32_t shared = std::exchange(list.pages.back(), TakePage());
     std::memcpy(pool_.page(list.pages.back()), pool_.page(shared),
@@ -194,7 +79,6 @@ absl::Status KvCache::Extend(PageList& list, int64_t tokens) {
     GivePage(shared);
   }
   for (int64_t i = 0; i < num_new; ++i) list.pages.push_back(TakePage());
-  num_promised_ += Promised(list);
   list.length += tokens;
   return absl::OkStatus();
 }
@@ -212,12 +96,10 @@ absl::Status KvCache::Truncate(PageList& list, int64_t tokens) {
         layout_.window, " has let go of the tokens before ",
         list.num_recycled * layout_.page_tokens, "; release the sequence and read it again"));
   }
-  num_promised_ -= Promised(list);
   for (int64_t keep = layout_.NumPages(length); static_cast<int64_t>(list.pages.size()) > keep;
        list.pages.pop_back()) {
     GivePage(list.pages.back());
   }
-  num_promised_ += Promised(list);
   list.length = length;
   for (; list.num_indexed > length / layout_.page_tokens; --list.num_indexed) {
     if (list.prefix_node.has_value()) MoveTo(list, prefix_cache_.parent(*list.prefix_node));
@@ -229,18 +111,15 @@ void KvCache::Recycle(PageList& list, int64_t next_position) {
   if (layout_.window == 0) return;
   int64_t keep_from =
       std::min(FirstVisiblePage(next_position), static_cast<int64_t>(list.pages.size()));
-  num_promised_ -= Promised(list);
   for (; list.num_recycled < keep_from; ++list.num_recycled) {
     int32_t& entry = list.pages[static_cast<size_t>(list.num_recycled)];
     GivePage(std::exchange(entry, 0));
   }
-  num_promised_ += Promised(list);
 }
 
 // The last page first, so that of the pages of a text that nobody uses the last is evicted first: a
 // page that nobody can reach any more would be of no use.
 void KvCache::Release(PageList& list) {
-  num_promised_ -= Promised(list);
   for (size_t i = list.pages.size(); i > static_cast<size_t>(list.num_recycled); --i)
     GivePage(list.pages[i - 1]);
   MoveTo(list, std::nullopt);
@@ -273,26 +152,20 @@ bool KvCache::Covers(const Prefix& prefix, int64_t tokens) const {
          prefix.run_begin[static_cast<size_t>(num_pages) - 1] <= FirstVisiblePage(tokens);
 }
 
-absl::Status KvCache::Attach(PageList& list, const Prefix& prefix, int64_t tokens) {
-  LATHE_CHECK(list.pages.empty() && list.num_reserved == 0) << "the list is in use";
+void KvCache::Attach(PageList& list, const Prefix& prefix, int64_t tokens) {
+  LATHE_CHECK(list.pages.empty()) << "the list is in use";
   LATHE_CHECK(Covers(prefix, tokens)) << tokens << " tokens";
   const int64_t num_pages = tokens / layout_.page_tokens;
-  const int64_t first = FirstVisiblePage(tokens);
-  std::vector<int32_t> pages(static_cast<size_t>(num_pages), 0);
-  int64_t num_needed = 0;
-  for (size_t i = static_cast<size_t>(first); i < pages.size(); ++i) {
-    pages[i] = prefix_cache_.page(prefix.nodes[i]);
-    if (layout_.window > 0 || NumUsers(pages[i]) == 0) ++num_needed;
-  }
-  if (num_needed > num_available())
-    return Exhausted(list, num_needed, absl::StrCat(tokens, " tokens that are known already"));
-  for (size_t i = static_cast<size_t>(first); i < pages.size(); ++i) SharePage(pages[i]);
-  list.pages = std::move(pages);
+  list.pages.assign(static_cast<size_t>(num_pages), 0);
   list.length = tokens;
-  list.num_recycled = first;
+  list.num_recycled = FirstVisiblePage(tokens);
   list.num_indexed = num_pages;
+  for (int64_t i = list.num_recycled; i < num_pages; ++i) {
+    int32_t& page = list.pages[static_cast<size_t>(i)];
+    page = prefix_cache_.page(prefix.nodes[static_cast<size_t>(i)]);
+    SharePage(page);
+  }
   if (num_pages > 0) MoveTo(list, prefix.nodes[static_cast<size_t>(num_pages) - 1]);
-  return absl::OkStatus();
 }
 
 void KvCache::Index(PageList& list, absl::Span<const int32_t> tokens) {
@@ -317,6 +190,49 @@ void KvCache::Index(PageList& list, absl::Span<const int32_t> tokens) {
       GivePage(std::exchange(page, known));
     }
   }
+}
+
+SavedPages KvCache::Save(const PageList& list) const {
+  SavedPages saved{.length = list.length, .first_page = list.num_recycled, .bytes = {}};
+  const auto page_bytes = static_cast<size_t>(layout_.page_bytes);
+  saved.bytes.resize(static_cast<size_t>(list.num_held()) * page_bytes);
+  std::byte* dst = saved.bytes.data();
+  for (size_t i = static_cast<size_t>(list.num_recycled); i < list.pages.size(); ++i) {
+    std::memcpy(dst, pool_.page(list.pages[i]), page_bytes);
+    dst += page_bytes;
+  }
+  return saved;
+}
+
+absl::Status KvCache::Restore(PageList& list, const SavedPages& saved,
+                              absl::Span<const int32_t> tokens, int64_t num_left) {
+  LATHE_CHECK(list.pages.empty()) << "the list is in use";
+  const std::vector<PrefixCache::Node> nodes = prefix_cache_.Find(tokens);
+  const auto first = static_cast<size_t>(saved.first_page);
+  list.pages.assign(static_cast<size_t>(layout_.NumPages(saved.length)), 0);
+  std::vector<bool> is_known(list.pages.size(), false);
+  int64_t num_needed = 0;
+  for (size_t i = first; i < list.pages.size(); ++i) {
+    is_known[i] = i < nodes.size() && prefix_cache_.page(nodes[i]) != PrefixCache::kNoPage;
+    if (is_known[i]) list.pages[i] = prefix_cache_.page(nodes[i]);
+    if (!is_known[i] || NumUsers(list.pages[i]) == 0) ++num_needed;
+  }
+  if (num_needed > num_available() - num_left) {
+    list = PageList();
+    return Exhausted(list, num_needed, absl::StrCat(saved.length, " tokens that were copied out"));
+  }
+  // Shared before others are taken, so that none of them is evicted for it.
+  for (size_t i = first; i < list.pages.size(); ++i)
+    if (is_known[i]) SharePage(list.pages[i]);
+  const auto page_bytes = static_cast<size_t>(layout_.page_bytes);
+  for (size_t i = first; i < list.pages.size(); ++i) {
+    if (is_known[i]) continue;
+    list.pages[i] = TakePage();
+    std::memcpy(pool_.page(list.pages[i]), &saved.bytes[(i - first) * page_bytes], page_bytes);
+  }
+  list.length = saved.length;
+  list.num_recycled = saved.first_page;
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::vector<float>> KvCache::Read(const PageList& list, int64_t layer, KvPart part,

@@ -2,12 +2,12 @@
 // pages.
 //   LATHE_ASSIGN_OR_RETURN(KvCache cache, KvCache::Create(manifest.kv_groups(0), num_pages));
 //   PageList pages;
-//   LATHE_RETURN_IF_ERROR(cache.Reserve(pages, cache.layout().PagesFor(tokens, step_tokens)));
 //   LATHE_RETURN_IF_ERROR(cache.Extend(pages, piece_tokens));  // before the step that writes them
 //   cache.Index(pages, computed_tokens);  // after it: others may find the full pages
 //   cache.Release(pages);                 // they stay findable until a page is needed
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -17,56 +17,30 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "runtime/artifact/artifact.pb.h"
-#include "runtime/base/dtype.h"
+#include "runtime/state/kv_layout.h"
 #include "runtime/state/page_pool.h"
 #include "runtime/state/page_table.h"
 #include "runtime/state/prefix_cache.h"
 
 namespace lathe {
 
-enum class KvPart { kKey, kValue };
-
-// The layout of a group's pages (artifact.proto, KvCacheGroup): [layer][K part | V part].
-struct KvGroupLayout {
-  std::string name;
-  int64_t num_layers = 0;
-  int64_t kv_heads = 0;
-  int64_t head_dim = 0;
-  DType dtype = DType::kBF16;
-  int64_t page_tokens = 0;
-  int64_t window = 0;  // keys that a query sees, itself included; 0 = all
-  int64_t page_bytes = 0;
-  int64_t layer_bytes = 0;
-  int64_t value_offset = 0;
-  std::vector<int64_t> model_layers;  // decoder layer of each cache layer
-
-  // Pages that hold `tokens` tokens.
-  int64_t NumPages(int64_t tokens) const;
-  // Pages that a sequence of `tokens` tokens holds at most when a step writes at most `step_tokens`
-  // of them: a window lets the older pages go.
-  int64_t PagesFor(int64_t tokens, int64_t step_tokens) const;
-
-  // Where component `component` of token `token` of a page lies in its head's part, in elements.
-  int64_t ElementOf(KvPart part, int64_t token, int64_t component) const;
-
-  // Errors: InvalidArgument when the numbers contradict each other, with the group's name.
-  static absl::StatusOr<KvGroupLayout> FromManifest(const artifact::KvCacheGroup& group);
+// The pages of a list, copied to memory of the host.
+struct SavedPages {
+  int64_t length = 0;      // tokens
+  int64_t first_page = 0;  // those before were let go
+  std::vector<std::byte> bytes;
 };
 
 class KvCache {
  public:
   static absl::StatusOr<KvCache> Create(const artifact::KvCacheGroup& group, int64_t num_pages);
 
-  // Makes sure that `list` can come to hold `num_pages` pages whatever others do. ResourceExhausted
-  // when that many are not left; nothing changes then.
-  absl::Status Reserve(PageList& list, int64_t num_pages);
-
   // Room for `tokens` more tokens. A last page that is not full and that others can see is copied,
-  // since it will be written. ResourceExhausted, with nothing changed, when the pages beyond the
-  // reserved ones are not there.
+  // since it will be written. ResourceExhausted, with nothing changed, when the pages are not
+  // there.
   absl::Status Extend(PageList& list, int64_t tokens);
 
-  // Takes back the last `tokens` tokens: their pages return at once, the reservation stays.
+  // Takes back the last `tokens` tokens: their pages return at once.
   // InvalidArgument when there are not so many, or when the tokens left would need a page that the
   // window has let go.
   absl::Status Truncate(PageList& list, int64_t tokens);
@@ -75,7 +49,7 @@ class KvCache {
   // window.
   void Recycle(PageList& list, int64_t next_position);
 
-  // Gives back pages and reservation. A second call does nothing.
+  // Gives back all pages. A second call does nothing.
   void Release(PageList& list);
 
   // What is known of a text's first pages.
@@ -88,12 +62,19 @@ class KvCache {
   // pages.
   bool Covers(const Prefix& prefix, int64_t tokens) const;
   // Lets the empty `list` begin with these `tokens` tokens, which the prefix covers: nothing has to
-  // be computed for them. ResourceExhausted, with nothing changed, when pages that nobody uses are
-  // promised to others.
-  absl::Status Attach(PageList& list, const Prefix& prefix, int64_t tokens);
+  // be computed for them.
+  void Attach(PageList& list, const Prefix& prefix, int64_t tokens);
   // `tokens`: those of the list whose keys and values are computed. Their full pages can be found
   // from now on; a page that holds what another holds already is given back for that one.
   void Index(PageList& list, absl::Span<const int32_t> tokens);
+
+  // A copy of what the list holds.
+  SavedPages Save(const PageList& list) const;
+  // Gives it back to the empty `list`. Pages of `tokens`, those of the list, that are known are
+  // shared instead; they count as indexed only after Index. ResourceExhausted, with nothing
+  // changed, when fewer than `num_left` pages would be left.
+  absl::Status Restore(PageList& list, const SavedPages& saved, absl::Span<const int32_t> tokens,
+                       int64_t num_left);
 
   // The keys (after norm and rope) or values of `count` tokens from `first` on in a cache layer, as
   // f32 [kv_heads, count, head_dim]. InvalidArgument when the window has let go of a part.
@@ -103,17 +84,14 @@ class KvCache {
   const KvGroupLayout& layout() const { return layout_; }
   const PagePool& pool() const { return pool_; }
   const PrefixCache& prefix_cache() const { return prefix_cache_; }
-  // Pages that no sequence holds or has reserved.
-  int64_t num_available() const {
-    return pool_.num_free() + prefix_cache_.num_idle() - num_promised_ - num_doubled_;
-  }
+  // Pages that no sequence holds.
+  int64_t num_available() const { return pool_.num_free() + prefix_cache_.num_idle(); }
 
  private:
   KvCache(KvGroupLayout layout, PagePool pool)
       : layout_(std::move(layout)),
         pool_(std::move(pool)),
         prefix_cache_(layout_.page_tokens, pool_.num_pages()) {}
-  static int64_t Promised(const PageList& list);
   // The first page that a query at `position` sees.
   int64_t FirstVisiblePage(int64_t position) const;
   bool MustCopyLastPage(const PageList& list) const;
@@ -127,10 +105,6 @@ class KvCache {
   KvGroupLayout layout_;
   PagePool pool_;
   PrefixCache prefix_cache_;  // holds each page that it knows
-  int64_t num_promised_ = 0;  // reserved but not yet held, over all lists
-  // With a window: the users of pages beyond the first of each. A list that lets go of a page may
-  // take another for it, also while others still hold the old one.
-  int64_t num_doubled_ = 0;
 };
 
 }  // namespace lathe

@@ -146,7 +146,7 @@ KvSnapshot ExportPages(const KvCache& cache, const PageList& list) {
 }
 
 absl::Status ImportPages(const KvSnapshotView& snapshot, KvCache& cache, PageList& list) {
-  LATHE_CHECK(list.pages.empty() && list.num_reserved == 0) << "the list is in use";
+  LATHE_CHECK(list.pages.empty()) << "the list is in use";
   const KvGroupLayout& layout = cache.layout();
   LATHE_RETURN_IF_ERROR(CheckSnapshot(snapshot, layout), "cache group ", layout.name);
   const absl::Status grown = Grow(snapshot, cache, list);

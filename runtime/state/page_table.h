@@ -18,7 +18,6 @@ struct PageList {
   int64_t length = 0;        // tokens that have room
   int64_t num_recycled = 0;  // the first pages, all older than the window: no longer held, their
                              // entries name any valid page
-  int64_t num_reserved = 0;  // pages that the sequence is sure to get, held ones included
   int64_t num_indexed = 0;   // the first pages, full and found by their content
   std::optional<int32_t> prefix_node = 0;  // of the last of them (PrefixCache); none: the pages
                                            // that follow cannot be found

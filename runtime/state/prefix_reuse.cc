@@ -4,12 +4,11 @@
 #include <vector>
 
 #include "runtime/base/check.h"
-#include "runtime/base/status_macros.h"
 
 namespace lathe {
 
-absl::StatusOr<int64_t> AttachPrefix(absl::Span<KvCache> caches, absl::Span<PageList> lists,
-                                     absl::Span<const int32_t> tokens, int64_t limit) {
+int64_t AttachPrefix(absl::Span<KvCache> caches, absl::Span<PageList> lists,
+                     absl::Span<const int32_t> tokens, int64_t limit) {
   LATHE_CHECK(caches.size() == lists.size()) << caches.size() << " caches, " << lists.size();
   if (caches.empty() || limit <= 0) return 0;
   const absl::Span<const int32_t> asked = tokens.subspan(0, static_cast<size_t>(limit));
@@ -23,8 +22,7 @@ absl::StatusOr<int64_t> AttachPrefix(absl::Span<KvCache> caches, absl::Span<Page
   const int64_t step = caches[0].layout().page_tokens;
   int64_t length = static_cast<int64_t>(prefixes[0].nodes.size()) * step;
   while (!covered(length)) length -= step;  // no tokens are always covered
-  for (size_t i = 0; i < caches.size(); ++i)
-    LATHE_RETURN_IF_ERROR(caches[i].Attach(lists[i], prefixes[i], length));
+  for (size_t i = 0; i < caches.size(); ++i) caches[i].Attach(lists[i], prefixes[i], length);
   return length;
 }
 

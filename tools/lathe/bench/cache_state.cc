@@ -69,7 +69,6 @@ absl::StatusOr<CacheState> CacheState::Make(const artifact::Manifest& manifest,
     std::vector<const PageList*> lists;
     for (size_t i = 0; i < state.lengths_.size(); ++i) {
       const int64_t length = state.lengths_[i];
-      LATHE_RETURN_IF_ERROR(group->cache.Reserve(group->pages[i], layout.NumPages(length)));
       LATHE_RETURN_IF_ERROR(group->cache.Extend(group->pages[i], length));
       lists.push_back(&group->pages[i]);
     }

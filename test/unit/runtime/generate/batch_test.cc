@@ -22,7 +22,8 @@ TEST(BatchTest, MixesPrefillPiecesAndDecodeRows) {
                100, 4);
   Sequence cut(3, {.prompt = std::vector<int32_t>(20, 3), .pieces = {17, 3}}, 100, 2);
   for (Sequence* sequence : {&prefill, &decode, &all, &cut}) {
-    LATHE_ASSERT_OK(sequence->Admit(absl::MakeSpan(caches), 64, true));
+    ASSERT_TRUE(
+        sequence->Admit(absl::MakeSpan(caches), std::vector<int64_t>(caches.size()), 64, true));
   }
   LATHE_ASSERT_OK(prefill.Grow(absl::MakeSpan(caches), 2));
   prefill.Advance(2, {}, {});

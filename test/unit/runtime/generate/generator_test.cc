@@ -234,7 +234,11 @@ TEST_F(GeneratorTest, BatchesEqualSingleRuns) {
   for (std::vector<int64_t> windows : {std::vector<int64_t>{0}, {0, 24}, {100}}) {
     model_options_.windows = windows;
     std::mt19937 random(11);
-    Generator generator = Make({.max_sequences = 5, .pool_tokens = 1200, .step_rows = 192});
+    Generator generator =
+        Make({.max_sequences = 5,
+              .pool_tokens = 500,
+              .step_rows = 192,
+              .preemption = random() % 2 == 0 ? Preemption::kRecompute : Preemption::kCopyOut});
     struct Asked {
       int64_t id = 0;
       std::vector<int32_t> prompt;
@@ -396,6 +400,97 @@ TEST_F(GeneratorTest, LargeRequestsWaitTheirTurnAndAreNotOvertaken) {
   EXPECT_EQ(first_tokens.front(), 0);
   EXPECT_EQ(first_tokens.size(), 3);
   ExpectNothingHeld(generator);
+}
+
+// Two that together outgrow the pool: the younger waits in between, and nobody can tell by its
+// text.
+TEST_F(GeneratorTest, AdmissionIsByPromptAndTheYoungestMakesRoom) {
+  for (Preemption how : {Preemption::kRecompute, Preemption::kCopyOut}) {
+    Generator generator = Make({.context = 384,
+                                .max_sequences = 3,
+                                .pool_tokens = 384 - 128,
+                                .preemption = how});  // 6 pages
+    std::vector<int64_t> ids;
+    std::vector<std::vector<int32_t>> streamed(3);
+    for (uint32_t i = 0; i < 3; ++i) {
+      LATHE_ASSERT_OK_AND_ASSIGN(int64_t id,
+                                 generator.Submit({.prompt = Prompt(100, i),
+                                                   .max_new_tokens = 200,
+                                                   .sampling = {.temperature = 1, .seed = i},
+                                                   .on_token = [&streamed, i](int32_t token) {
+                                                     streamed[i].push_back(token);
+                                                     return AfterToken::kGoOn;
+                                                   }}));
+      ids.push_back(id);
+    }
+    LATHE_ASSERT_OK(generator.Step());
+    EXPECT_EQ(generator.num_running(), 3);
+    LATHE_ASSERT_OK(generator.RunAll());
+    int64_t num_preempted = 0;
+    for (uint32_t i = 0; i < 3; ++i) {
+      Result result = generator.Take(ids[i]).value();
+      LATHE_EXPECT_OK(result.status);
+      EXPECT_EQ(result.tokens, streamed[i]) << "each token came once";
+      Generator alone = Make();
+      LATHE_ASSERT_OK_AND_ASSIGN(int64_t id,
+                                 alone.Submit({.prompt = Prompt(100, i),
+                                               .max_new_tokens = 200,
+                                               .sampling = {.temperature = 1, .seed = i}}));
+      LATHE_ASSERT_OK(alone.RunAll());
+      EXPECT_EQ(result.tokens, alone.Take(id)->tokens);
+      if (i == 0) EXPECT_EQ(result.num_preempted, 0) << "the oldest gets on";
+      num_preempted += result.num_preempted;
+    }
+    EXPECT_GT(num_preempted, 0);
+    ExpectNothingHeld(generator);
+  }
+}
+
+TEST_F(GeneratorTest, RowsAreShownOnceAlsoWhenComputedTwice) {
+  Generator generator = Make({.context = 384, .max_sequences = 2, .pool_tokens = 320});  // 6 pages
+  LATHE_ASSERT_OK(generator.Submit({.prompt = Prompt(100, 1), .max_new_tokens = 250}));
+  std::vector<float> seen;
+  auto watch = [&](const StepView& view) {
+    EXPECT_EQ(view.first_position, static_cast<int64_t>(seen.size()));
+    absl::Span<const float> rows = view.runner.Output("layer_inputs.0");
+    for (int64_t i = 0; i < view.num_rows; ++i)
+      seen.push_back(rows[static_cast<size_t>(view.first_row + i)]);
+  };
+  LATHE_ASSERT_OK_AND_ASSIGN(int64_t id, generator.Submit({.prompt = Prompt(150, 2),
+                                                           .max_new_tokens = 100,
+                                                           .keep_prompt_logits = true,
+                                                           .on_step = watch}));
+  LATHE_ASSERT_OK(generator.RunAll());
+  Result result = generator.Take(id).value();
+  EXPECT_GT(result.num_preempted, 0);
+  EXPECT_EQ(result.prompt_logits.size(), 150 * 40);
+  std::vector<int32_t> expected = Prompt(150, 2);
+  expected.insert(expected.end(), result.tokens.begin(), result.tokens.end() - 1);
+  EXPECT_EQ(seen, std::vector<float>(expected.begin(), expected.end()));
+}
+
+TEST_F(GeneratorTest, WhatWaitsForItsPagesCanBeCancelled) {
+  for (Preemption how : {Preemption::kRecompute, Preemption::kCopyOut}) {
+    Generator generator =
+        Make({.context = 384, .max_sequences = 2, .pool_tokens = 320, .preemption = how});
+    LATHE_ASSERT_OK_AND_ASSIGN(int64_t first,
+                               generator.Submit({.prompt = Prompt(100, 1), .max_new_tokens = 250}));
+    LATHE_ASSERT_OK_AND_ASSIGN(int64_t second,
+                               generator.Submit({.prompt = Prompt(150, 2), .max_new_tokens = 200}));
+    LATHE_ASSERT_OK(generator.Step());
+    while (generator.num_running() == 2) LATHE_ASSERT_OK(generator.Step());
+    EXPECT_EQ(generator.num_waiting(), 1);
+    generator.Cancel(second);
+    LATHE_ASSERT_OK(generator.RunAll());
+    EXPECT_EQ(generator.Take(first)->tokens, ExpectedTokens(model_options_, Prompt(100, 1), 250));
+    Result cancelled = generator.Take(second).value();
+    EXPECT_EQ(cancelled.reason, FinishReason::kCancelled);
+    EXPECT_EQ(cancelled.num_preempted, 1);
+    std::vector<int32_t> expected = ExpectedTokens(model_options_, Prompt(150, 2), 200);
+    expected.resize(cancelled.tokens.size());
+    EXPECT_EQ(cancelled.tokens, expected);
+    ExpectNothingHeld(generator);
+  }
 }
 
 TEST_F(GeneratorTest, OneBadRequestDoesNotPoisonTheOthers) {

@@ -84,9 +84,9 @@ TEST_F(ProgramRunnerTest, WhatIsNoLanguageModelIsRefused) {
       StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("entry step has no output logits")));
   manifest = ToyManifest({});
   manifest.mutable_programs(0)->mutable_outputs()->DeleteSubrange(1, 1);
-  EXPECT_THAT(Load(WriteToyModel({}, manifest)),
-              StatusIs(absl::StatusCode::kInvalidArgument,
-                       HasSubstr("entry step has no output next_ids")));
+  EXPECT_THAT(
+      Load(WriteToyModel({}, manifest)),
+      StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("entry step has no output next_ids")));
   manifest = ToyManifest({});
   manifest.mutable_programs(0)->mutable_outputs(1)->set_dtype(artifact::F32);
   EXPECT_THAT(Load(WriteToyModel({}, manifest)),

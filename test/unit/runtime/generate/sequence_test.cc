@@ -164,20 +164,110 @@ TEST(SequenceTest, TheFirstEndCounts) {
 
 TEST(SequenceTest, AdmissionTakesAllGroupsOrNone) {
   std::vector<KvCache> caches = Caches(4, {0, 16});
-  Sequence large(0, {.prompt = std::vector<int32_t>(60, 1), .max_new_tokens = 5}, 100,
-                 8);  // 64 tokens: 4 pages and 4
-  LATHE_ASSERT_OK(large.Admit(absl::MakeSpan(caches), 64, true));
-  EXPECT_EQ(caches[0].num_available(), 0);
-  Sequence small(1, {.prompt = {1}, .max_new_tokens = 1}, 100, 8);
-  EXPECT_THAT(small.Admit(absl::MakeSpan(caches), 64, true),
-              StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("kv")));
+  auto admit = [&caches](Sequence& sequence, int64_t promised) {
+    return sequence.Admit(absl::MakeSpan(caches), {0, promised}, 64, true);
+  };
+  Sequence large(0, {.prompt = std::vector<int32_t>(60, 1), .max_new_tokens = 500}, 1000, 8);
+  ASSERT_TRUE(admit(large, 0)) << "the prompt fits";
+  EXPECT_EQ(large.NumMissing(caches[0], 0, 64), 4);
   LATHE_ASSERT_OK(large.Grow(absl::MakeSpan(caches), 60));
+  EXPECT_EQ(large.NumMissing(caches[0], 0, 64), 0);
+  Sequence small(1, {.prompt = {1}, .max_new_tokens = 1}, 100, 8);
+  EXPECT_FALSE(admit(small, 0));
   large.Release(absl::MakeSpan(caches));
   large.Release(absl::MakeSpan(caches));
-  LATHE_ASSERT_OK(caches[1].Reserve(*std::make_unique<PageList>(), 4));  // the second group is full
-  EXPECT_THAT(small.Admit(absl::MakeSpan(caches), 64, true),
-              StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("kv.window16")));
-  EXPECT_EQ(caches[0].num_available(), 4) << "the first group's reservation is given back";
+  EXPECT_FALSE(admit(small, 4)) << "promised to others";
+  EXPECT_TRUE(admit(small, 3));
+  EXPECT_EQ(caches[0].num_available(), 4);
+}
+
+// A step that would have needed pages in both groups got them in one.
+TEST(SequenceTest, GrowingGoesOnWhereItFailed) {
+  std::vector<KvCache> caches = Caches(4, {0, 1000});
+  PageList other;
+  LATHE_ASSERT_OK(caches[1].Extend(other, 64));
+  Sequence sequence(0, {.prompt = std::vector<int32_t>(40, 1)}, 100, 8);
+  (void)sequence.Admit(absl::MakeSpan(caches), {0, 0}, 64, true);
+  EXPECT_THAT(sequence.Grow(absl::MakeSpan(caches), 40),
+              StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("kv.window1000")));
+  caches[1].Release(other);
+  LATHE_ASSERT_OK(sequence.Grow(absl::MakeSpan(caches), 40));
+  for (const PageList& list : sequence.pages()) EXPECT_EQ(list.length, 40);
+}
+
+TEST(SequenceTest, PreemptionTakesNoTokenBack) {
+  for (Preemption how : {Preemption::kRecompute, Preemption::kCopyOut}) {
+    std::vector<KvCache> caches = Caches(8);
+    auto admit = [&caches](Sequence& sequence) {
+      return sequence.Admit(absl::MakeSpan(caches), {0}, 64, true);
+    };
+    Sequence sequence(0, {.prompt = std::vector<int32_t>(40, 1), .max_new_tokens = 3}, 100, 8);
+    ASSERT_TRUE(admit(sequence));
+    LATHE_ASSERT_OK(sequence.Grow(absl::MakeSpan(caches), 40));
+    Advance(sequence, 40, 5);
+    sequence.Index(absl::MakeSpan(caches));
+    EXPECT_TRUE(sequence.is_decoding());
+    sequence.Preempt(absl::MakeSpan(caches), how);
+    EXPECT_EQ(caches[0].num_available(), 8);
+    ASSERT_TRUE(admit(sequence));
+    EXPECT_THAT(sequence.tokens().subspan(40), ElementsAre(5));
+    if (how == Preemption::kRecompute) {
+      EXPECT_EQ(sequence.num_computed(), 32) << "two pages are still known";
+      EXPECT_FALSE(sequence.is_decoding());
+      EXPECT_EQ(sequence.FirstNewRow(), 40);
+    } else {
+      EXPECT_EQ(sequence.num_computed(), 40);
+      EXPECT_TRUE(sequence.is_decoding());
+    }
+    EXPECT_EQ(sequence.NextEnd(1), 41);
+    EXPECT_EQ(sequence.FirstLogitPosition(41), 40);
+    LATHE_ASSERT_OK(sequence.Grow(absl::MakeSpan(caches), 41));
+    Advance(sequence, 41, 6);
+    LATHE_ASSERT_OK(sequence.Grow(absl::MakeSpan(caches), 42));
+    Advance(sequence, 42, 7);
+    Result result = sequence.TakeResult();
+    EXPECT_THAT(result.tokens, ElementsAre(5, 6, 7));
+    EXPECT_EQ(result.num_preempted, 1);
+    EXPECT_EQ(result.num_reused, 0);
+    sequence.Release(absl::MakeSpan(caches));
+    EXPECT_EQ(caches[0].num_available(), 8);
+  }
+}
+
+// Of a prompt in pieces whose logits are kept, the rows that were kept are not kept again.
+TEST(SequenceTest, KeptPromptLogitsAreKeptOnce) {
+  std::vector<KvCache> caches = Caches(8);
+  Sequence sequence(0,
+                    {.prompt = std::vector<int32_t>(40, 1),
+                     .max_new_tokens = 2,
+                     .pieces = {30, 10},
+                     .keep_prompt_logits = true},
+                    100, 8);
+  auto step = [&](int64_t end) {
+    LATHE_ASSERT_OK(sequence.Grow(absl::MakeSpan(caches), end));
+    const auto rows = static_cast<size_t>(end - sequence.FirstLogitPosition(end));
+    sequence.Advance(end, std::vector<float>(rows * 8, 1.0f), std::vector<int32_t>(rows, 0));
+    sequence.Index(absl::MakeSpan(caches));
+  };
+  auto preempt = [&] {
+    sequence.Preempt(absl::MakeSpan(caches), Preemption::kRecompute);
+    ASSERT_TRUE(sequence.Admit(absl::MakeSpan(caches), {0}, 64, true));
+  };
+  ASSERT_TRUE(sequence.Admit(absl::MakeSpan(caches), {0}, 64, true));
+  step(30);
+  preempt();
+  EXPECT_EQ(sequence.num_computed(), 16);
+  EXPECT_EQ(sequence.NextEnd(1), 30);
+  EXPECT_EQ(sequence.FirstLogitPosition(30), 30);
+  EXPECT_EQ(sequence.FirstLogitPosition(40), 30);
+  step(30);
+  step(40);
+  preempt();
+  EXPECT_EQ(sequence.num_computed(), 32);
+  step(41);
+  Result result = sequence.TakeResult();
+  EXPECT_EQ(result.prompt_logits.size(), 40 * 8);
+  EXPECT_EQ(result.tokens.size(), 2);
 }
 
 }  // namespace
