@@ -3,6 +3,7 @@
 // that fits. No code runs: a device checks what kernels would get.
 #include <algorithm>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <vector>
 
