@@ -19,10 +19,12 @@ struct Piece {
   int64_t num_rows() const { return end - sequence->num_computed(); }
 };
 
-// `running`: admitted and not finished, oldest first. A step aims at `step_rows` rows: one for each
-// decoding sequence, the rest in whole blocks of kPrefillBlock (at least one, so that prefill
-// always gets on) for the prompts, oldest first. Prompts with pieces of their own are cut by these
-// alone.
+// `running`: admitted and not finished, oldest first; so are the pieces. A step aims at `step_rows`
+// rows: one for each sequence that has one left (decoding, or a fork), the rest in whole blocks of
+// kPrefillBlock, at least one, for the prompts. The oldest prompt gets half of these blocks,
+// rounded up, so that it gets on with each step and none starves; the others share what is left,
+// those with the fewest blocks to go first, so that a short prompt need not wait for long ones;
+// what they leave is the oldest's too. Prompts with pieces of their own are cut by these alone.
 std::vector<Piece> PlanStep(absl::Span<const std::unique_ptr<Sequence>> running, int64_t step_rows);
 
 }  // namespace lathe

@@ -38,14 +38,60 @@ TEST_F(SchedulerTest, DecodersAlwaysGetTheirRow) {
   EXPECT_EQ(Plan(1).size(), 100);
 }
 
-TEST_F(SchedulerTest, PromptsShareWholeBlocksOldestFirst) {
+TEST_F(SchedulerTest, PromptsShareWholeBlocksShortOnesFirst) {
   Add(100, 0);
   Add(200, 0);
   Add(50, 0);
-  EXPECT_THAT(Plan(256), ElementsAre(ElementsAre(0, 0, 100), ElementsAre(1, 0, 128)));
-  EXPECT_THAT(Plan(384), ElementsAre(ElementsAre(0, 0, 100), ElementsAre(1, 0, 200)));
+  EXPECT_THAT(Plan(256),
+              ElementsAre(ElementsAre(0, 0, 100), ElementsAre(1, 0, 64), ElementsAre(2, 0, 50)));
+  EXPECT_THAT(Plan(384),
+              ElementsAre(ElementsAre(0, 0, 100), ElementsAre(1, 0, 192), ElementsAre(2, 0, 50)));
   EXPECT_THAT(Plan(512),
               ElementsAre(ElementsAre(0, 0, 100), ElementsAre(1, 0, 200), ElementsAre(2, 0, 50)));
+}
+
+TEST_F(SchedulerTest, TheOldestGetsHalfHoweverManyShortOnesCome) {
+  Add(1000, 0);
+  for (int i = 0; i < 20; ++i) Add(64, 0);
+  EXPECT_THAT(Plan(256),
+              ElementsAre(ElementsAre(0, 0, 128), ElementsAre(1, 0, 64), ElementsAre(2, 0, 64)));
+  EXPECT_THAT(Plan(64), ElementsAre(ElementsAre(0, 0, 64)));
+}
+
+TEST_F(SchedulerTest, WhatOthersLeaveIsTheOldests) {
+  Add(1000, 0);
+  Add(64, 0);
+  EXPECT_THAT(Plan(512), ElementsAre(ElementsAre(0, 0, 448), ElementsAre(1, 0, 64)));
+}
+
+// With smaller pages what is known of a prompt may end inside a block.
+TEST_F(SchedulerTest, ABlockThatIsBegunIsEndedFirst) {
+  Add(500, 70);
+  Add(500, 16);
+  EXPECT_THAT(Plan(64), ElementsAre(ElementsAre(0, 70, 128)));
+  EXPECT_THAT(Plan(128), ElementsAre(ElementsAre(0, 70, 128), ElementsAre(1, 16, 64)));
+}
+
+// Short prompts come without end; all are read in a time that depends on their own length alone.
+TEST_F(SchedulerTest, NoneStarves) {
+  Add(2000, 0);
+  Add(640, 0);
+  int64_t num_steps = 0;
+  while (!running_[0]->is_decoding() || !running_[1]->is_decoding()) {
+    Add(64, 0);
+    Add(64, 0);
+    Add(64, 0);
+    for (const Piece& piece : PlanStep(running_, 256)) {
+      const size_t rows = piece.end == piece.sequence->num_tokens() ? 1 : 0;
+      piece.sequence->Advance(piece.end, std::vector<float>(4 * rows, 1.0f),
+                              std::vector<int32_t>(rows, 0));
+    }
+    // What decodes is done at once.
+    running_.erase(std::remove_if(running_.begin() + 2, running_.end(),
+                                  [](const auto& sequence) { return sequence->is_decoding(); }),
+                   running_.end());
+    ASSERT_LT(++num_steps, 60);
+  }
 }
 
 TEST_F(SchedulerTest, CutsAreAtAbsoluteMultiples) {
