@@ -98,12 +98,27 @@ std::vector<int64_t> Generator::PromisedPages() const {
   return promised;
 }
 
-// First come, first served: a large request at the head is not overtaken, so that it cannot starve.
+const Sequence* Generator::ParentOf(const Sequence& sequence) const {
+  for (const std::unique_ptr<Sequence>& other : running_) {
+    if (sequence.IsForkOf(*other)) return other.get();
+  }
+  return nullptr;
+}
+
+// First come, first served: a large request at the head is not overtaken, so that it cannot starve;
+// nor is a fork whose parent still reads the prompt.
 void Generator::Admit() {
   while (!waiting_.empty() && static_cast<int64_t>(running_.size()) < options_.max_sequences) {
-    if (!waiting_.front()->Admit(absl::MakeSpan(caches_), PromisedPages(), max_step_rows(),
-                                 options_.reuse_prefixes))
+    Sequence& next = *waiting_.front();
+    const Sequence* parent = ParentOf(next);
+    if (parent != nullptr && !next.CanFork(*parent)) return;
+    const std::vector<int64_t> promised = PromisedPages();
+    if (!next.Admit(absl::MakeSpan(caches_), {.promised = promised,
+                                              .step_rows = max_step_rows(),
+                                              .reuses = options_.reuse_prefixes,
+                                              .parent = parent}))
       return;
+    if (next.num_preempted() == 0) counts_.num_reused += next.num_computed();
     running_.push_back(std::move(waiting_.front()));
     waiting_.pop_front();
   }
@@ -127,6 +142,7 @@ std::vector<Piece> Generator::MakeRoom(absl::Span<const Piece> pieces) {
 }
 
 void Generator::PreemptYoungest() {
+  ++counts_.num_preemptions;
   running_.back()->Preempt(absl::MakeSpan(caches_), options_.preemption);
   waiting_.push_front(std::move(running_.back()));
   running_.pop_back();
@@ -155,6 +171,8 @@ absl::Status Generator::RunPieces(absl::Span<const Piece> pieces) {
   batch_.Build(pieces);
   StepInput input = batch_.input();
   LATHE_RETURN_IF_ERROR(runner_->Run(input, caches_));
+  ++counts_.num_steps;
+  counts_.num_rows += static_cast<int64_t>(input.tokens.size());
   size_t expected = input.logit_rows.size() * static_cast<size_t>(limits_.vocab_size);
   if (runner_->Output("logits").size() != expected) {
     return absl::InternalError(absl::StrCat("the step gave ", runner_->Output("logits").size(),
@@ -220,6 +238,17 @@ void Generator::Cancel(int64_t id) {
   for (const std::unique_ptr<Sequence>& sequence : waiting_) {
     if (sequence->id() == id) sequence->Finish(FinishReason::kCancelled);
   }
+}
+
+GeneratorStats Generator::stats() const {
+  GeneratorStats stats = counts_;
+  for (const KvCache& cache : caches_) {
+    stats.num_evictions += cache.prefix_cache().num_evicted();
+    stats.pages_in_use += cache.pool().num_pages() - cache.num_available();
+    stats.pages_cached += cache.prefix_cache().num_idle();
+    stats.pages_free += cache.pool().num_free();
+  }
+  return stats;
 }
 
 std::optional<Result> Generator::Take(int64_t id) {

@@ -43,6 +43,18 @@ struct GeneratorOptions {
   Preemption preemption = Preemption::kRecompute;
 };
 
+// Since the generator was made, and as it is now.
+struct GeneratorStats {
+  int64_t num_steps = 0;
+  int64_t num_rows = 0;    // computed
+  int64_t num_reused = 0;  // tokens that were not computed when a request was first admitted
+  int64_t num_preemptions = 0;
+  int64_t num_evictions = 0;  // pages forgotten for others, of all groups
+  int64_t pages_in_use = 0;
+  int64_t pages_cached = 0;  // used by nobody, but remembered
+  int64_t pages_free = 0;
+};
+
 class Generator {
  public:
   // Errors: InvalidArgument for options that the model cannot serve; those of KvCache::Create.
@@ -75,6 +87,7 @@ class Generator {
   size_t num_waiting() const { return waiting_.size(); }
   size_t num_running() const { return running_.size(); }
   absl::Span<const KvCache> caches() const { return caches_; }
+  GeneratorStats stats() const;
 
  private:
   Generator(const artifact::Manifest& manifest, std::unique_ptr<StepRunner> runner,
@@ -82,6 +95,8 @@ class Generator {
   // The most rows of a sequence in a step, pieces of its own apart.
   int64_t max_step_rows() const { return options_.step_rows + kPrefillBlock; }
   void Admit();
+  // The running request that this one is a fork of; null: none.
+  const Sequence* ParentOf(const Sequence& sequence) const;
   // Pages that those that run need for their tokens so far and do not hold, [caches].
   std::vector<int64_t> PromisedPages() const;
   // Room for the pieces' rows, oldest first; the youngest are preempted for it, and their pieces
@@ -102,6 +117,7 @@ class Generator {
   std::vector<std::unique_ptr<Sequence>> running_;  // oldest first; all older than those that wait
   std::map<int64_t, Result> results_;
   int64_t next_id_ = 0;
+  GeneratorStats counts_;  // the sums; the rest is the caches'
 };
 
 }  // namespace lathe

@@ -42,6 +42,10 @@ struct Request {
   std::vector<int32_t> stop_ids = {};
   // How tokens are chosen; as it is: the likeliest.
   SamplingParams sampling = {};
+  // The id of an earlier request with the same prompt, whose keys and values are shared as soon as
+  // they are computed: n answers to a question are n - 1 such requests with other seeds. Where that
+  // request has ended or is of another prompt, nothing but the time is lost.
+  std::optional<int64_t> fork_of = std::nullopt;
   // Lengths in which the prompt is read; empty: as the scheduler likes.
   std::vector<int64_t> pieces = {};
   // Choose among all rows of the head, also those behind the last id of the tokenizer, as

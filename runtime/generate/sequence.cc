@@ -42,46 +42,67 @@ int64_t Sequence::NextEnd(int64_t num_blocks) const {
 int64_t Sequence::NumMissing(const KvCache& cache, size_t index, int64_t step_rows) const {
   const int64_t num_rows = is_decoding() ? 1 : MaxStepRows(step_rows);
   const int64_t num_pages = cache.layout().PagesFor(num_tokens(), num_rows);
-  return std::max<int64_t>(num_pages - pages_[index].num_held(), 0);
+  return std::max<int64_t>(num_pages - pages_[index].num_held(), 0) +
+         (cache.MustCopyLastPage(pages_[index]) ? 1 : 0);
 }
 
-bool Sequence::Admit(absl::Span<KvCache> caches, absl::Span<const int64_t> promised,
-                     int64_t step_rows, bool reuses) {
+bool Sequence::Admit(absl::Span<KvCache> caches, const Admission& admission) {
   pages_.resize(caches.size());
-  const bool is_admitted = saved_.empty() ? TakePages(caches, promised, step_rows, reuses)
-                                          : Restore(caches, promised, step_rows, reuses);
+  const bool is_admitted =
+      saved_.empty() ? TakePages(caches, admission) : Restore(caches, admission);
   if (!is_admitted) ReleasePages(caches);
   return is_admitted;
 }
 
-bool Sequence::TakePages(absl::Span<KvCache> caches, absl::Span<const int64_t> promised,
-                         int64_t step_rows, bool reuses) {
-  int64_t limit = reuses ? num_tokens() - 1 : 0;
-  if (request_.keep_prompt_logits) limit = std::min(limit, num_seen_);
-  const int64_t num_known = AttachPrefix(caches, absl::MakeSpan(pages_), tokens_, limit);
+bool Sequence::TakePages(absl::Span<KvCache> caches, const Admission& admission) {
+  int64_t num_known = num_prompt_tokens() - 1;
+  if (admission.parent == nullptr || !Fork(caches, *admission.parent)) {
+    int64_t limit = admission.reuses ? num_tokens() - 1 : 0;
+    if (request_.keep_prompt_logits) limit = std::min(limit, num_seen_);
+    num_known = AttachPrefix(caches, absl::MakeSpan(pages_), tokens_, limit);
+  }
   for (size_t i = 0; i < caches.size(); ++i) {
-    if (NumMissing(caches[i], i, step_rows) + promised[i] > caches[i].num_available()) return false;
+    if (NumMissing(caches[i], i, admission.step_rows) + admission.promised[i] >
+        caches[i].num_available())
+      return false;
   }
   num_computed_ = num_known;
   if (result_.num_preempted == 0) result_.num_reused = num_known;
   return true;
 }
 
-bool Sequence::Restore(absl::Span<KvCache> caches, absl::Span<const int64_t> promised,
-                       int64_t step_rows, bool reuses) {
+bool Sequence::IsForkOf(const Sequence& parent) const {
+  return request_.fork_of == parent.id() && result_.num_preempted == 0 &&
+         !request_.keep_prompt_logits && request_.prompt == parent.request_.prompt;
+}
+
+bool Sequence::CanFork(const Sequence& parent) const {
+  return parent.num_computed_ >= num_prompt_tokens() - 1;
+}
+
+bool Sequence::Fork(absl::Span<KvCache> caches, const Sequence& parent) {
+  const int64_t num_shared = num_prompt_tokens() - 1;
+  for (size_t i = 0; i < caches.size(); ++i) {
+    if (!caches[i].CanFork(parent.pages_[i], num_shared)) return false;
+  }
+  for (size_t i = 0; i < caches.size(); ++i)
+    caches[i].Fork(pages_[i], parent.pages_[i], num_shared);
+  return true;
+}
+
+bool Sequence::Restore(absl::Span<KvCache> caches, const Admission& admission) {
   const absl::Span<const int32_t> computed =
-      tokens().subspan(0, reuses ? static_cast<size_t>(num_computed_) : 0);
+      tokens().subspan(0, admission.reuses ? static_cast<size_t>(num_computed_) : 0);
   for (size_t i = 0; i < caches.size(); ++i) {
     const KvGroupLayout& layout = caches[i].layout();
     const int64_t num_saved = layout.NumPages(saved_[i].length) - saved_[i].first_page;
-    const int64_t num_more = layout.PagesFor(num_tokens(), MaxStepRows(step_rows)) - num_saved;
-    if (!caches[i]
-             .Restore(pages_[i], saved_[i], computed, promised[i] + std::max<int64_t>(num_more, 0))
-             .ok())
-      return false;
+    const int64_t num_more =
+        layout.PagesFor(num_tokens(), MaxStepRows(admission.step_rows)) - num_saved;
+    const int64_t num_left = admission.promised[i] + std::max<int64_t>(num_more, 0);
+    if (!caches[i].Restore(pages_[i], saved_[i], computed, num_left).ok()) return false;
   }
   saved_.clear();
-  if (reuses) Index(caches);
+  if (admission.reuses) Index(caches);
   return true;
 }
 

@@ -28,6 +28,16 @@ enum class Preemption {
 // on its own sequence alone.
 inline constexpr int64_t kPrefillBlock = 64;
 
+class Sequence;
+
+// How a sequence is admitted.
+struct Admission {
+  absl::Span<const int64_t> promised;  // [caches] pages that must be left for others
+  int64_t step_rows = 0;
+  bool reuses = true;                // what the caches remember
+  const Sequence* parent = nullptr;  // of a fork that can begin
+};
+
 class Sequence {
  public:
   // Ids from `id_limit` on are never chosen.
@@ -42,10 +52,9 @@ class Sequence {
   int64_t num_tokens() const { return static_cast<int64_t>(tokens_.size()); }
   // Tokens whose keys and values are in the caches.
   int64_t num_computed() const { return num_computed_; }
-  // One row left to compute and the prompt done: the next step makes a token from the one before.
-  bool is_decoding() const {
-    return num_computed_ >= num_prompt_tokens() && num_computed_ + 1 == num_tokens();
-  }
+  int64_t num_preempted() const { return result_.num_preempted; }
+  // One row is left to compute: the next step makes a token from it.
+  bool is_decoding() const { return num_computed_ + 1 == num_tokens(); }
   // The most tokens that will ever be in the caches.
   int64_t max_tokens() const { return max_tokens_; }
   // The most rows that one step computes, when the scheduler gives at most `step_rows`.
@@ -53,11 +62,14 @@ class Sequence {
   // Where the next step ends when it may compute `num_blocks` blocks of kPrefillBlock rows.
   int64_t NextEnd(int64_t num_blocks) const;
 
-  // Takes back the pages that were copied out, or those that the caches remember of its tokens when
-  // `reuses`, but for the last row, whose logits choose the next token. False, and nothing is
-  // taken, when those that it needs for its tokens do not fit beside the `promised` ones, [caches].
-  bool Admit(absl::Span<KvCache> caches, absl::Span<const int64_t> promised, int64_t step_rows,
-             bool reuses);
+  // Takes back the pages that were copied out; shares those of the parent; else takes what the
+  // caches remember of its tokens. The last row is always left to compute: its logits choose the
+  // next token. False, and nothing is taken, when the pages for all its tokens do not fit.
+  bool Admit(absl::Span<KvCache> caches, const Admission& admission);
+  // Whether it goes on from the keys and values of `parent`, which runs, rather than its own.
+  bool IsForkOf(const Sequence& parent) const;
+  // Of a fork: whether the parent has computed all that is shared.
+  bool CanFork(const Sequence& parent) const;
   // Pages of a cache that an admitted sequence does not hold yet and needs for its tokens.
   int64_t NumMissing(const KvCache& cache, size_t index, int64_t step_rows) const;
   // Gives back all pages; Admit makes good for it.
@@ -88,10 +100,10 @@ class Sequence {
   Result TakeResult();
 
  private:
-  bool TakePages(absl::Span<KvCache> caches, absl::Span<const int64_t> promised, int64_t step_rows,
-                 bool reuses);
-  bool Restore(absl::Span<KvCache> caches, absl::Span<const int64_t> promised, int64_t step_rows,
-               bool reuses);
+  bool TakePages(absl::Span<KvCache> caches, const Admission& admission);
+  bool Restore(absl::Span<KvCache> caches, const Admission& admission);
+  // False, and nothing is done, when a window has moved on.
+  bool Fork(absl::Span<KvCache> caches, const Sequence& parent);
   void ReleasePages(absl::Span<KvCache> caches);
   void Choose(int32_t next_id, absl::Span<const float> logits);
 

@@ -68,7 +68,13 @@ absl::Status KvCache::Extend(PageList& list, int64_t tokens) {
   if (tokens == 0) return absl::OkStatus();
   const int64_t num_new =
       layout_.NumPages(list.length + tokens) - static_cast<int64_t>(list.pages.size());
-  const bool copies = MustCopyLastPage(list);
+  bool copies = MustCopyLastPage(list);
+  if (copies && num_new == num_available() && NumUsers(list.pages.back()) == 1) {
+    // The list alone uses the page, and there is no other: what it held is forgotten instead.
+    prefix_cache_.Forget(list.pages.back());
+    GivePage(list.pages.back());
+    copies = false;
+  }
   const int64_t num_needed = num_new + (copies ? 1 : 0);
   if (num_needed > num_available())
     return Exhausted(list, num_needed, absl::StrCat(tokens, " more tokens"));
@@ -166,6 +172,30 @@ void KvCache::Attach(PageList& list, const Prefix& prefix, int64_t tokens) {
     SharePage(page);
   }
   if (num_pages > 0) MoveTo(list, prefix.nodes[static_cast<size_t>(num_pages) - 1]);
+}
+
+bool KvCache::CanFork(const PageList& parent, int64_t tokens) const {
+  return tokens <= parent.length && parent.num_recycled <= FirstVisiblePage(tokens);
+}
+
+void KvCache::Fork(PageList& list, const PageList& parent, int64_t tokens) {
+  LATHE_CHECK(list.pages.empty()) << "the list is in use";
+  LATHE_CHECK(CanFork(parent, tokens)) << tokens << " of " << parent.length << " tokens";
+  list.pages.assign(parent.pages.begin(), parent.pages.begin() + layout_.NumPages(tokens));
+  list.length = tokens;
+  list.num_recycled = std::min(FirstVisiblePage(tokens), static_cast<int64_t>(list.pages.size()));
+  for (size_t i = 0; i < list.pages.size(); ++i) {
+    if (static_cast<int64_t>(i) < list.num_recycled) {
+      list.pages[i] = 0;
+    } else {
+      SharePage(list.pages[i]);
+    }
+  }
+  list.num_indexed = std::min(parent.num_indexed, tokens / layout_.page_tokens);
+  std::optional<PrefixCache::Node> node = parent.prefix_node;
+  for (int64_t i = parent.num_indexed; node.has_value() && i > list.num_indexed; --i)
+    node = prefix_cache_.parent(*node);
+  MoveTo(list, node);
 }
 
 void KvCache::Index(PageList& list, absl::Span<const int32_t> tokens) {

@@ -40,6 +40,9 @@ class KvCache {
   // there.
   absl::Status Extend(PageList& list, int64_t tokens);
 
+  // Whether the last page is to be copied by the next Extend.
+  bool MustCopyLastPage(const PageList& list) const;
+
   // Takes back the last `tokens` tokens: their pages return at once.
   // InvalidArgument when there are not so many, or when the tokens left would need a page that the
   // window has let go.
@@ -64,6 +67,11 @@ class KvCache {
   // Lets the empty `list` begin with these `tokens` tokens, which the prefix covers: nothing has to
   // be computed for them.
   void Attach(PageList& list, const Prefix& prefix, int64_t tokens);
+  // Whether `parent` still holds all that a query at position `tokens` can see before it.
+  bool CanFork(const PageList& parent, int64_t tokens) const;
+  // Lets the empty `list` share the first `tokens` tokens of `parent`, where it can. A last page
+  // that is not full is copied by the first of them that writes to it.
+  void Fork(PageList& list, const PageList& parent, int64_t tokens);
   // `tokens`: those of the list whose keys and values are computed. Their full pages can be found
   // from now on; a page that holds what another holds already is given back for that one.
   void Index(PageList& list, absl::Span<const int32_t> tokens);
@@ -94,7 +102,6 @@ class KvCache {
         prefix_cache_(layout_.page_tokens, pool_.num_pages()) {}
   // The first page that a query at `position` sees.
   int64_t FirstVisiblePage(int64_t position) const;
-  bool MustCopyLastPage(const PageList& list) const;
   int32_t NumUsers(int32_t page) const;
   int32_t TakePage();
   void SharePage(int32_t page);

@@ -106,14 +106,18 @@ void PrefixCache::MarkUsed(int32_t page) {
 
 std::optional<int32_t> PrefixCache::Evict() {
   if (idle_.empty()) return std::nullopt;
-  const Node node = idle_.front();
-  const int32_t page = at(node).page;
+  const int32_t page = at(idle_.front()).page;
+  Forget(page);
+  ++num_evicted_;
+  return page;
+}
+
+void PrefixCache::Forget(int32_t page) {
+  const Node node = NodeOf(page);
   MarkUsed(page);
   at(node).page = kNoPage;
   node_of_page_[static_cast<size_t>(page)] = kRoot;
-  ++num_evicted_;
   Prune(node);
-  return page;
 }
 
 void PrefixCache::Prune(Node node) {

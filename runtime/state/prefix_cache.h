@@ -54,6 +54,8 @@ class PrefixCache {
   void MarkUsed(int32_t page);
   // Forgets the page that has been idle for longest and returns it.
   std::optional<int32_t> Evict();
+  // Forgets this page, idle or in use.
+  void Forget(int32_t page);
 
   int64_t num_idle() const { return static_cast<int64_t>(idle_.size()); }
   // With the root.

@@ -21,9 +21,9 @@ TEST(BatchTest, MixesPrefillPiecesAndDecodeRows) {
                 .keep_prompt_logits = true},
                100, 4);
   Sequence cut(3, {.prompt = std::vector<int32_t>(20, 3), .pieces = {17, 3}}, 100, 2);
+  const std::vector<int64_t> promised(caches.size());
   for (Sequence* sequence : {&prefill, &decode, &all, &cut}) {
-    ASSERT_TRUE(
-        sequence->Admit(absl::MakeSpan(caches), std::vector<int64_t>(caches.size()), 64, true));
+    ASSERT_TRUE(sequence->Admit(absl::MakeSpan(caches), {.promised = promised, .step_rows = 64}));
   }
   LATHE_ASSERT_OK(prefill.Grow(absl::MakeSpan(caches), 2));
   prefill.Advance(2, {}, {});

@@ -446,6 +446,84 @@ TEST_F(GeneratorTest, AdmissionIsByPromptAndTheYoungestMakesRoom) {
   }
 }
 
+// Four answers to one question: the prompt is computed once, its full pages are held once.
+TEST_F(GeneratorTest, ForksShareTheirPrompt) {
+  for (bool reuses : {true, false}) {
+    Generator generator =
+        Make({.context = 400, .max_sequences = 4, .step_rows = 64, .reuse_prefixes = reuses});
+    std::vector<int64_t> ids;
+    for (uint64_t seed = 0; seed < 4; ++seed) {
+      Request request{.prompt = Prompt(150),
+                      .max_new_tokens = 60,
+                      .sampling = {.temperature = 1, .seed = seed}};
+      if (seed > 0) request.fork_of = ids[0];
+      LATHE_ASSERT_OK_AND_ASSIGN(int64_t id, generator.Submit(std::move(request)));
+      ids.push_back(id);
+    }
+    for (int i = 0; i < 3; ++i) {
+      LATHE_ASSERT_OK(generator.Step());
+      EXPECT_EQ(generator.num_running(), 1) << "the prompt takes three steps";
+    }
+    LATHE_ASSERT_OK(generator.Step());
+    EXPECT_EQ(generator.num_running(), 4);
+    EXPECT_EQ(generator.stats().pages_in_use, 2 + 4) << "two full ones, and a last one each";
+    EXPECT_EQ(generator.stats().num_reused, 3 * 149);
+    LATHE_ASSERT_OK(generator.RunAll());
+    EXPECT_EQ(NumRows(), 150 + 3 + 4 * 59);
+    EXPECT_EQ(generator.stats().num_rows, NumRows());
+    EXPECT_EQ(generator.stats().num_steps, static_cast<int64_t>(model_->rows_per_step().size()));
+    for (uint64_t seed = 0; seed < 4; ++seed) {
+      Result result = generator.Take(ids[seed]).value();
+      EXPECT_EQ(result.num_reused, seed == 0 ? 0 : 149);
+      Generator alone = Make();
+      LATHE_ASSERT_OK_AND_ASSIGN(int64_t id,
+                                 alone.Submit({.prompt = Prompt(150),
+                                               .max_new_tokens = 60,
+                                               .sampling = {.temperature = 1, .seed = seed}}));
+      LATHE_ASSERT_OK(alone.RunAll());
+      EXPECT_EQ(result.tokens, alone.Take(id)->tokens);
+    }
+    ExpectNothingHeld(generator);
+  }
+}
+
+TEST_F(GeneratorTest, AForkWithoutItsParentGoesOnAlone) {
+  Generator generator = Make({.context = 400, .max_sequences = 2});
+  LATHE_ASSERT_OK_AND_ASSIGN(int64_t ended,
+                             generator.Submit({.prompt = Prompt(150), .max_new_tokens = 1}));
+  LATHE_ASSERT_OK(generator.RunAll());
+  LATHE_ASSERT_OK_AND_ASSIGN(int64_t other,
+                             generator.Submit({.prompt = Prompt(90, 5), .max_new_tokens = 50}));
+  struct Fork {
+    int64_t of;
+    int64_t num_reused;
+  };
+  // One that has ended, one that nobody knows, one with another prompt.
+  for (const Fork& fork : {Fork{ended, 128}, Fork{77, 128}, Fork{other, 128}}) {
+    LATHE_ASSERT_OK_AND_ASSIGN(
+        int64_t id,
+        generator.Submit({.prompt = Prompt(150), .max_new_tokens = 5, .fork_of = fork.of}));
+    while (true) {
+      LATHE_ASSERT_OK(generator.Step());
+      std::optional<Result> result = generator.Take(id);
+      if (!result.has_value()) continue;
+      EXPECT_EQ(result->num_reused, fork.num_reused);
+      EXPECT_EQ(result->tokens, ExpectedTokens(model_options_, Prompt(150), 5));
+      break;
+    }
+  }
+  // One that is cancelled before it has read its prompt.
+  LATHE_ASSERT_OK_AND_ASSIGN(int64_t parent,
+                             generator.Submit({.prompt = Prompt(300, 9), .max_new_tokens = 5}));
+  LATHE_ASSERT_OK_AND_ASSIGN(
+      int64_t orphan,
+      generator.Submit({.prompt = Prompt(300, 9), .max_new_tokens = 5, .fork_of = parent}));
+  generator.Cancel(parent);
+  LATHE_ASSERT_OK(generator.RunAll());
+  EXPECT_EQ(generator.Take(orphan)->tokens, ExpectedTokens(model_options_, Prompt(300, 9), 5));
+  ExpectNothingHeld(generator);
+}
+
 TEST_F(GeneratorTest, RowsAreShownOnceAlsoWhenComputedTwice) {
   Generator generator = Make({.context = 384, .max_sequences = 2, .pool_tokens = 320});  // 6 pages
   LATHE_ASSERT_OK(generator.Submit({.prompt = Prompt(100, 1), .max_new_tokens = 250}));

@@ -165,7 +165,7 @@ TEST(SequenceTest, TheFirstEndCounts) {
 TEST(SequenceTest, AdmissionTakesAllGroupsOrNone) {
   std::vector<KvCache> caches = Caches(4, {0, 16});
   auto admit = [&caches](Sequence& sequence, int64_t promised) {
-    return sequence.Admit(absl::MakeSpan(caches), {0, promised}, 64, true);
+    return sequence.Admit(absl::MakeSpan(caches), {.promised = {0, promised}, .step_rows = 64});
   };
   Sequence large(0, {.prompt = std::vector<int32_t>(60, 1), .max_new_tokens = 500}, 1000, 8);
   ASSERT_TRUE(admit(large, 0)) << "the prompt fits";
@@ -187,7 +187,7 @@ TEST(SequenceTest, GrowingGoesOnWhereItFailed) {
   PageList other;
   LATHE_ASSERT_OK(caches[1].Extend(other, 64));
   Sequence sequence(0, {.prompt = std::vector<int32_t>(40, 1)}, 100, 8);
-  (void)sequence.Admit(absl::MakeSpan(caches), {0, 0}, 64, true);
+  (void)sequence.Admit(absl::MakeSpan(caches), {.promised = {0, 0}, .step_rows = 64});
   EXPECT_THAT(sequence.Grow(absl::MakeSpan(caches), 40),
               StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("kv.window1000")));
   caches[1].Release(other);
@@ -199,7 +199,7 @@ TEST(SequenceTest, PreemptionTakesNoTokenBack) {
   for (Preemption how : {Preemption::kRecompute, Preemption::kCopyOut}) {
     std::vector<KvCache> caches = Caches(8);
     auto admit = [&caches](Sequence& sequence) {
-      return sequence.Admit(absl::MakeSpan(caches), {0}, 64, true);
+      return sequence.Admit(absl::MakeSpan(caches), {.promised = {0}, .step_rows = 64});
     };
     Sequence sequence(0, {.prompt = std::vector<int32_t>(40, 1), .max_new_tokens = 3}, 100, 8);
     ASSERT_TRUE(admit(sequence));
@@ -251,9 +251,9 @@ TEST(SequenceTest, KeptPromptLogitsAreKeptOnce) {
   };
   auto preempt = [&] {
     sequence.Preempt(absl::MakeSpan(caches), Preemption::kRecompute);
-    ASSERT_TRUE(sequence.Admit(absl::MakeSpan(caches), {0}, 64, true));
+    ASSERT_TRUE(sequence.Admit(absl::MakeSpan(caches), {.promised = {0}, .step_rows = 64}));
   };
-  ASSERT_TRUE(sequence.Admit(absl::MakeSpan(caches), {0}, 64, true));
+  ASSERT_TRUE(sequence.Admit(absl::MakeSpan(caches), {.promised = {0}, .step_rows = 64}));
   step(30);
   preempt();
   EXPECT_EQ(sequence.num_computed(), 16);

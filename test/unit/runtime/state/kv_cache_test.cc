@@ -268,6 +268,72 @@ TEST(KvCacheTest, ACopyNeedsRoom) {
   EXPECT_EQ(list.length, 31);
 }
 
+TEST(KvCacheTest, ForksShareAllAndCopyTheirLastPageWhenOneWrites) {
+  KvCache cache = MakeCache(6);
+  PageList parent;
+  LATHE_ASSERT_OK(cache.Extend(parent, 40));
+  std::memset(cache.pool().page(parent.pages[2]), 'x', 64);
+  cache.Index(parent, Text(40));
+  PageList fork;
+  PageList other;
+  cache.Fork(fork, parent, 39);
+  cache.Fork(other, parent, 39);
+  EXPECT_EQ(fork.pages, parent.pages);
+  EXPECT_EQ(fork.num_indexed, 2);
+  EXPECT_EQ(cache.num_available(), 3);
+  EXPECT_TRUE(cache.MustCopyLastPage(fork));
+  LATHE_ASSERT_OK(cache.Extend(fork, 1));
+  EXPECT_NE(fork.pages[2], parent.pages[2]);
+  EXPECT_EQ(std::memcmp(cache.pool().page(fork.pages[2]), cache.pool().page(parent.pages[2]), 64),
+            0);
+  LATHE_ASSERT_OK(cache.Extend(parent, 1));
+  EXPECT_FALSE(cache.MustCopyLastPage(other)) << "the last to write has the page alone";
+  LATHE_ASSERT_OK(cache.Extend(other, 1));
+  EXPECT_EQ(cache.num_available(), 1);
+  for (PageList* list : {&parent, &fork, &other}) cache.Release(*list);
+  EXPECT_EQ(cache.num_available(), 6);
+}
+
+TEST(KvCacheTest, AForkInsideAPageThatIsKnownByNow) {
+  KvCache cache = MakeCache(3);
+  PageList parent;
+  LATHE_ASSERT_OK(cache.Extend(parent, 40));
+  cache.Index(parent, Text(40));
+  PageList fork;
+  cache.Fork(fork, parent, 20);
+  EXPECT_EQ(fork.pages.size(), 2);
+  EXPECT_EQ(fork.num_indexed, 1);
+  EXPECT_THAT(cache.Extend(fork, 1),
+              StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("1 more pages of 16")));
+  cache.Release(parent);
+  PageList filler;
+  LATHE_ASSERT_OK(cache.Extend(filler, 16));
+  // Nobody else uses the page and there is none for a copy: it is forgotten and written.
+  LATHE_ASSERT_OK(cache.Extend(fork, 1));
+  EXPECT_EQ(cache.Find(Text(40)).nodes.size(), 1);
+  cache.Release(fork);
+  cache.Release(filler);
+  EXPECT_EQ(cache.num_available(), 3);
+}
+
+TEST(KvCacheTest, AWindowThatMovedOnCannotBeForked) {
+  KvCache cache = MakeCache(6, /*window=*/20);
+  PageList parent;
+  LATHE_ASSERT_OK(cache.Extend(parent, 50));
+  EXPECT_TRUE(cache.CanFork(parent, 50));
+  EXPECT_FALSE(cache.CanFork(parent, 51));
+  PageList fork;
+  cache.Fork(fork, parent, 50);
+  EXPECT_EQ(fork.num_recycled, 1) << "the query at 50 sees from 31 on";
+  EXPECT_EQ(fork.num_held(), 3);
+  cache.Recycle(parent, 60);
+  EXPECT_EQ(parent.num_recycled, 2);
+  EXPECT_FALSE(cache.CanFork(parent, 50));
+  cache.Release(parent);
+  cache.Release(fork);
+  EXPECT_EQ(cache.num_available(), 6);
+}
+
 TEST(KvCacheTest, WhatIsSavedComesBack) {
   for (int64_t window : {0, 20}) {
     KvCache cache = MakeCache(8, window);

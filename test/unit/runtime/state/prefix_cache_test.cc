@@ -90,6 +90,19 @@ TEST(PrefixCacheTest, WhatIsIdleForLongestIsEvicted) {
   EXPECT_THAT(cache.Find({1, 2}), IsEmpty());
 }
 
+TEST(PrefixCacheTest, APageInUseCanBeForgotten) {
+  PrefixCache cache(kPageTokens, 8);
+  const std::vector<Node> nodes = Insert(cache, {1, 2, 3, 4}, 0);
+  cache.Forget(1);
+  EXPECT_FALSE(cache.HasPage(1));
+  EXPECT_THAT(cache.Find({1, 2, 3, 4}), ElementsAre(nodes[0]));
+  cache.MarkIdle(0);
+  cache.Forget(0);
+  EXPECT_EQ(cache.num_idle(), 0);
+  EXPECT_EQ(cache.num_nodes(), 1);
+  EXPECT_EQ(cache.num_evicted(), 0);
+}
+
 TEST(PrefixCacheTest, NodesOutliveTheirPagesWhileTheyAreNeeded) {
   PrefixCache cache(kPageTokens, 8);
   const std::vector<Node> nodes = Insert(cache, {1, 2, 3, 4}, 0);
