@@ -282,7 +282,11 @@ absl::StatusOr<const HostTensor*> Interpreter::Weight(llvm::StringRef name,
         Describe(llvm::SmallVector<Extent>(shape.begin(), shape.end()))));
   }
   LATHE_ASSIGN_OR_RETURN(HostTensor tensor, HostTensor::FromView(*view), name.str());
-  if (auto format = GroupQuantOf(type)) tensor = QuantizedValues(*format, tensor);
+  if (auto format = GroupQuantOf(type)) {
+    tensor = QuantizedValues(*format, tensor);
+  } else {
+    tensor = tensor.Cast(*DTypeOf(type.getElementType()));
+  }
   return &widened_.emplace(name.str(), std::move(tensor)).first->second;
 }
 

@@ -43,8 +43,7 @@ class Interpreter {
   mlir::SymbolTable symbols_;
   const TensorSource& weights_;
   Accumulate accumulate_;
-  // Weights as f32, kept from the first use on; those that the module stores as small integers
-  // with what that loses.
+  // Weights as f32, kept from the first use on, with what the module's way of storing them loses.
   std::map<std::string, HostTensor> widened_;
 };
 

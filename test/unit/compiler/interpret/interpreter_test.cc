@@ -164,5 +164,23 @@ TEST(InterpreterQuantTest, WeightsOfSmallIntegersLoseWhatTheyLose) {
   EXPECT_EQ(run()["e"].floats(), outputs["e"].floats());
 }
 
+// After phase quantize the module declares what the artifact will hold, whatever the checkpoint has.
+TEST(InterpreterQuantTest, WeightsOfBF16AreRounded) {
+  Graph graph(R"(
+  lathe.param @w : tensor<5x40xbf16>
+  func.func @main(%x: tensor<?x40xf32, #tokens> {lathe.name = "x"})
+      -> (tensor<?x5xf32, #tokens> {lathe.name = "y"}) {
+    %w = lathe.weight @w : tensor<5x40xbf16>
+    %y = lathe.matmul %x, %w : tensor<?x40xf32, #tokens>, tensor<5x40xbf16>
+    return %y : tensor<?x5xf32, #tokens>
+  })");
+  HostTensor w = RandomFloats({5, 40}, 1), x = RandomFloats({2, 40}, 2);
+  graph.weights().Add("w", w);
+  LATHE_ASSERT_OK_AND_ASSIGN(HostTensor y, graph.Run({{"x", x}}));
+  HostTensor rounded = MatmulReference(x, w.Cast(DType::kBF16), nullptr, Accumulate::kF32);
+  EXPECT_EQ(y.floats(), rounded.floats());
+  EXPECT_NE(y.floats(), MatmulReference(x, w, nullptr, Accumulate::kF32).floats());
+}
+
 }  // namespace
 }  // namespace lathe
