@@ -164,7 +164,8 @@ TEST(InterpreterQuantTest, WeightsOfSmallIntegersLoseWhatTheyLose) {
   EXPECT_EQ(run()["e"].floats(), outputs["e"].floats());
 }
 
-// After phase quantize the module declares what the artifact will hold, whatever the checkpoint has.
+// After phase quantize the module declares what the artifact will hold, whatever the checkpoint
+// has.
 TEST(InterpreterQuantTest, WeightsOfBF16AreRounded) {
   Graph graph(R"(
   lathe.param @w : tensor<5x40xbf16>
