@@ -3,6 +3,7 @@
 //   fuzz_write_seeds BUILD/fuzz/seeds SOURCES KERNELS.so
 #include <filesystem>
 #include <iostream>
+#include <optional>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -13,6 +14,8 @@
 #include "runtime/artifact/artifact_writer.h"
 #include "runtime/base/check.h"
 #include "runtime/base/status_macros.h"
+#include "runtime/session/session_file.h"
+#include "runtime/state/kv_snapshot.h"
 #include "test/support/data.h"
 #include "test/support/test_artifact.h"
 
@@ -106,6 +109,28 @@ void WriteArtifacts(const SeedFolder& folder, const std::string& kernels) {
   folder.Write("small.manifest", artifact->manifest().SerializeAsString());
 }
 
+// Three tokens in two pages of a window's group and in one of a full group.
+void WriteSessions(const SeedFolder& folder) {
+  const KvShape full = {.dtype = DType::kF32,
+                        .num_layers = 2,
+                        .kv_heads = 1,
+                        .head_dim = 2,
+                        .page_tokens = 4,
+                        .window = 0};
+  KvShape windowed = full;
+  windowed.dtype = DType::kBF16;
+  windowed.page_tokens = 2;
+  windowed.window = 3;
+  SavedSession session{.tokens = {1, 2, 3}, .text = "{\"kept\": true}"};
+  for (const KvShape& shape : {full, windowed}) {
+    const std::optional<uint64_t> bytes = SnapshotBytes(shape, 0, 3);
+    LATHE_CHECK(bytes.has_value()) << ShapeText(shape);
+    session.groups.push_back({shape, 0, 3, std::string(*bytes, '\x3f')});
+  }
+  folder.Write("two_groups", EncodeSession(0x1234, session));
+  folder.Write("empty", EncodeSession(0, {}));
+}
+
 }  // namespace
 }  // namespace lathe::fuzz
 
@@ -120,6 +145,7 @@ int main(int argc, char** argv) {
   WriteSafetensors({root, "safetensors"});
   WriteTokenizers({root, "tokenizer"}, sources);
   WriteChatTemplates({root, "chat"}, sources);
+  WriteSessions({root, "session"});
   WriteArtifacts({root, "artifact"}, argv[3]);
   return 0;
 }
