@@ -10,6 +10,7 @@
 #include "compiler/emit/program_builder.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "runtime/base/status_macros.h"
+#include "runtime/base/version.h"
 
 namespace lathe {
 namespace {
@@ -124,7 +125,7 @@ void DescribeModel(mlir::ModuleOp module, absl::Span<const Target> targets,
   }
   for (const Target& target : targets) manifest.add_targets(target.name);
   artifact::Provenance& provenance = *manifest.mutable_provenance();
-  provenance.set_compiler_version(LATHE_VERSION);
+  provenance.set_compiler_version(LatheVersion());
   provenance.set_command(attachments.options);
   provenance.set_source_hash(attachments.source_hash);
 }

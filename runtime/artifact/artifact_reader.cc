@@ -7,7 +7,6 @@
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/stubs/logging.h"
 #include "runtime/artifact/artifact_writer.h"
-#include "runtime/artifact/file_header.h"
 #include "runtime/artifact/manifest_check.h"
 #include "runtime/base/check.h"
 #include "runtime/base/hash.h"
@@ -21,18 +20,18 @@ constexpr char kHowToGoOn[] = "; copy the file again, or compile the model again
 
 }  // namespace
 
-absl::StatusOr<Artifact> Artifact::Open(const std::string& path) {
+absl::StatusOr<Artifact> Artifact::Open(const std::string& path, const ReadableFormats& formats) {
   LATHE_ASSIGN_OR_RETURN(MappedFile file, MappedFile::Open(path));
   Artifact artifact(std::move(file));
-  LATHE_RETURN_IF_ERROR(artifact.ReadManifest(), path);
+  LATHE_RETURN_IF_ERROR(artifact.ReadManifest(formats), path);
   return artifact;
 }
 
-absl::Status Artifact::ReadManifest() {
-  LATHE_ASSIGN_OR_RETURN(FileHeader header, DecodeHeader(file_.bytes()));
+absl::Status Artifact::ReadManifest(const ReadableFormats& formats) {
+  LATHE_ASSIGN_OR_RETURN(header_, DecodeHeader(file_.bytes(), formats));
   const absl::string_view bytes =
-      file_.bytes().substr(header.manifest_offset, header.manifest_size);
-  if (Hash64(bytes) != header.manifest_xxh3) {
+      file_.bytes().substr(header_.manifest_offset, header_.manifest_size);
+  if (Hash64(bytes) != header_.manifest_xxh3) {
     return absl::DataLossError(absl::StrCat("the manifest's checksum does not match", kHowToGoOn));
   }
   manifest_ = std::make_unique<artifact::Manifest>();
@@ -40,7 +39,8 @@ absl::Status Artifact::ReadManifest() {
   if (!manifest_->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     return absl::DataLossError(absl::StrCat("the manifest cannot be parsed", kHowToGoOn));
   }
-  LATHE_RETURN_IF_ERROR(CheckManifest(*manifest_, header.manifest_offset), "manifest");
+  LATHE_RETURN_IF_ERROR(UpgradeManifest(header_.format_version, formats, *manifest_), "manifest");
+  LATHE_RETURN_IF_ERROR(CheckManifest(*manifest_, header_.manifest_offset), "manifest");
   checked_ = std::make_unique<std::atomic<bool>[]>(
       static_cast<size_t>(std::max(manifest_->sections_size(), 1)));
   for (int i = 0; i < manifest_->sections_size(); ++i) {
@@ -105,7 +105,7 @@ absl::Status Artifact::CheckWeights() const {
   return absl::OkStatus();
 }
 
-absl::Status Artifact::CheckPadding(uint64_t manifest_offset) const {
+absl::Status Artifact::CheckPadding() const {
   uint64_t end = kHeaderBytes;
   auto zeros_up_to = [&](uint64_t next, absl::string_view name) -> absl::Status {
     const absl::string_view gap = file_.bytes().substr(end, next - end);
@@ -118,18 +118,17 @@ absl::Status Artifact::CheckPadding(uint64_t manifest_offset) const {
         zeros_up_to(section.offset(), absl::StrCat("section ", Quoted(section.name()))));
     end = section.offset() + section.size();
   }
-  return zeros_up_to(manifest_offset, "the manifest");
+  return zeros_up_to(header_.manifest_offset, "the manifest");
 }
 
 absl::Status Artifact::VerifyAll() const {
-  LATHE_ASSIGN_OR_RETURN(FileHeader header, DecodeHeader(file_.bytes()), path());
   for (const artifact::Section& section : manifest_->sections()) {
     absl::Status status = CheckHash(section);
     // The section's hash covers every byte; the tensors' own hashes then tell which one is damaged.
     if (!status.ok() && section.name() == kWeightsSection) LATHE_RETURN_IF_ERROR(CheckWeights());
     if (!status.ok()) return status;
   }
-  return CheckPadding(header.manifest_offset);
+  return CheckPadding();
 }
 
 void Artifact::PrefetchWeights() const {

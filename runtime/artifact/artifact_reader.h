@@ -13,6 +13,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "runtime/artifact/artifact.pb.h"
+#include "runtime/artifact/file_header.h"
+#include "runtime/artifact/format_version.h"
 #include "runtime/base/mapped_file.h"
 
 namespace lathe {
@@ -20,11 +22,15 @@ namespace lathe {
 class Artifact {
  public:
   // Errors: NotFound without such a file; InvalidArgument for a file that is no artifact or one of
-  // another version; DataLoss for a damaged one. All name the file and say how to go on.
-  static absl::StatusOr<Artifact> Open(const std::string& path);
+  // a version that is not accepted; DataLoss for a damaged one. All name the file and say how to go
+  // on. `formats`: what to accept; manifest() is one of formats.current, whatever the file holds.
+  static absl::StatusOr<Artifact> Open(const std::string& path,
+                                       const ReadableFormats& formats = FormatsOfThisBuild());
 
   const std::string& path() const { return file_.path(); }
   uint64_t file_bytes() const { return file_.bytes().size(); }
+  // Of the file, before its manifest was brought up to date.
+  uint32_t format_version() const { return header_.format_version; }
   const artifact::Manifest& manifest() const { return *manifest_; }
 
   bool HasSection(absl::string_view name) const;
@@ -48,13 +54,14 @@ class Artifact {
 
  private:
   explicit Artifact(MappedFile file) : file_(std::move(file)) {}
-  absl::Status ReadManifest();
+  absl::Status ReadManifest(const ReadableFormats& formats);
   absl::string_view BytesOf(const artifact::Section& section) const;
   absl::Status CheckHash(const artifact::Section& section) const;
   absl::Status CheckWeights() const;
-  absl::Status CheckPadding(uint64_t manifest_offset) const;
+  absl::Status CheckPadding() const;
 
   MappedFile file_;
+  FileHeader header_;
   std::unique_ptr<artifact::Manifest> manifest_;
   int weights_section_ = -1;
   // One for each section: its hash was right. A race costs a second check, no more.

@@ -125,6 +125,8 @@ std::string SummaryText(const Artifact& artifact) {
   for (const artifact::Code& code : manifest.code()) {
     absl::StrAppendFormat(&text, "code      %s %s\n", code.target(), code.feature_level());
   }
+  absl::StrAppend(&text, "format    ", artifact.format_version(), ", kernel ABI ",
+                  manifest.kernel_abi(), "\n");
   absl::StrAppendFormat(&text, "made by   lathe %s %s, source %016x\n",
                         manifest.provenance().compiler_version(), manifest.provenance().command(),
                         manifest.provenance().source_hash());

@@ -117,6 +117,7 @@ absl::Status ArtifactWriter::Finish(artifact::Manifest manifest) {
       << "sections and weights are the writer's to fill in";
   for (artifact::Section& section : sections_) *manifest.add_sections() = std::move(section);
   for (artifact::Weight& weight : weights_) *manifest.add_weights() = std::move(weight);
+  manifest.set_kernel_abi(kKernelAbi);
   LATHE_RETURN_IF_ERROR(file_.AlignTo(kSectionAlignment));
   FileHeader header;
   header.manifest_offset = file_.size();

@@ -5,8 +5,8 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "runtime/artifact/kernel_abi.h"
 #include "runtime/base/hash.h"
+#include "runtime/base/status_macros.h"
 
 namespace lathe {
 namespace {
@@ -40,7 +40,7 @@ absl::Status Damaged(absl::string_view what) {
 }
 
 // A file that starts like an artifact but not with the right first 8 bytes was changed on its way.
-absl::Status CheckMagic(absl::string_view file) {
+absl::Status CheckArtifactMagic(absl::string_view file) {
   const absl::string_view magic(kArtifactMagic, sizeof(kArtifactMagic));
   if (absl::StartsWith(file, magic)) return absl::OkStatus();
   if (file.size() < magic.size() && magic.substr(0, file.size()) == file) {
@@ -56,7 +56,7 @@ absl::Status CheckMagic(absl::string_view file) {
 std::string EncodeHeader(const FileHeader& header) {
   std::string bytes(kHeaderBytes, '\0');
   std::memcpy(bytes.data(), kArtifactMagic, sizeof(kArtifactMagic));
-  Put<uint32_t>(bytes, kVersionAt, kArtifactVersion);
+  Put(bytes, kVersionAt, header.format_version);
   Put<uint32_t>(bytes, kHeaderSizeAt, kHeaderBytes);
   Put(bytes, kManifestOffsetAt, header.manifest_offset);
   Put(bytes, kManifestSizeAt, header.manifest_size);
@@ -66,8 +66,8 @@ std::string EncodeHeader(const FileHeader& header) {
   return bytes;
 }
 
-absl::StatusOr<FileHeader> DecodeHeader(absl::string_view file) {
-  if (absl::Status magic = CheckMagic(file); !magic.ok()) return magic;
+absl::StatusOr<FileHeader> DecodeHeader(absl::string_view file, const ReadableFormats& formats) {
+  if (absl::Status magic = CheckArtifactMagic(file); !magic.ok()) return magic;
   if (file.size() < kHeaderBytes) {
     return Damaged(
         absl::StrCat("the file has ", file.size(), " bytes, the header alone ", kHeaderBytes));
@@ -76,15 +76,12 @@ absl::StatusOr<FileHeader> DecodeHeader(absl::string_view file) {
   if (Get<uint64_t>(file, kHeaderHashAt) != Hash64(file.substr(0, kHeaderHashAt))) {
     return Damaged("the header's checksum does not match");
   }
-  if (const auto version = Get<uint32_t>(file, kVersionAt); version != kArtifactVersion) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("format version ", version, ", this build reads version ", kArtifactVersion,
-                     "; compile the model again with the compiler of this build"));
-  }
+  FileHeader header;
+  header.format_version = Get<uint32_t>(file, kVersionAt);
+  LATHE_RETURN_IF_ERROR(CheckFormatVersion(header.format_version, formats));
   if (const auto size = Get<uint32_t>(file, kHeaderSizeAt); size != kHeaderBytes) {
     return Damaged(absl::StrCat("the header claims ", size, " bytes, expected ", kHeaderBytes));
   }
-  FileHeader header;
   header.manifest_offset = Get<uint64_t>(file, kManifestOffsetAt);
   header.manifest_size = Get<uint64_t>(file, kManifestSizeAt);
   header.manifest_xxh3 = Get<uint64_t>(file, kManifestHashAt);

@@ -344,6 +344,10 @@ absl::Status CheckManifest(const Manifest& manifest, uint64_t sections_end) {
                           Quoted(group.name()));
   }
   LATHE_RETURN_IF_ERROR(CheckPrograms(manifest));
+  if (!manifest.code().empty() && manifest.kernel_abi() != kKernelAbi) {
+    return Wrong("kernel ABI ", manifest.kernel_abi(), ", this build calls kernels of ABI ",
+                 kKernelAbi, " only");
+  }
   for (const artifact::Code& code : manifest.code()) {
     LATHE_RETURN_IF_ERROR(CheckIndex("section", code.section(), manifest.sections_size()),
                           "code for ", Quoted(code.target()), " ", Quoted(code.feature_level()));

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "runtime/base/status_macros.h"
+#include "runtime/base/version.h"
 #include "runtime/c_api/border.h"
 #include "runtime/c_api/model.h"
 #include "runtime/c_api/session.h"
@@ -126,7 +127,7 @@ using namespace lathe::c_api;  // NOLINT(google-build-using-namespace): all belo
 
 int32_t lathe_abi_version(void) { return LATHE_ABI_VERSION; }
 
-const char* lathe_version(void) { return LATHE_VERSION; }
+const char* lathe_version(void) { return lathe::LatheVersion(); }
 
 const char* lathe_code_name(lathe_code code) { return CodeName(code); }
 

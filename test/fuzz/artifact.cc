@@ -130,6 +130,7 @@ void OpenFile(absl::string_view bytes) {
 // manifest is.
 std::string Repaired(absl::string_view bytes) {
   FileHeader header = {.file_size = bytes.size()};
+  std::memcpy(&header.format_version, bytes.data() + 8, sizeof(uint32_t));
   std::memcpy(&header.manifest_offset, bytes.data() + 16, sizeof(uint64_t));
   std::memcpy(&header.manifest_size, bytes.data() + 24, sizeof(uint64_t));
   if (header.manifest_offset > bytes.size() ||
@@ -142,6 +143,7 @@ std::string Repaired(absl::string_view bytes) {
 
 // A file of zeros with the sections that the manifest tells of, all checksums right: it must open.
 void OpenManifest(artifact::Manifest manifest) {
+  manifest.set_kernel_abi(kKernelAbi);
   uint64_t end = kHeaderBytes;
   for (const artifact::Section& section : manifest.sections()) {
     end = std::max(end, section.offset() + section.size());

@@ -39,8 +39,6 @@ int UnknownCommand(const Tool& tool, absl::string_view word) {
 
 }  // namespace
 
-std::string VersionText(absl::string_view tool) { return absl::StrCat(tool, " ", LATHE_VERSION); }
-
 int RunTool(const Tool& tool, int argc, char** argv) {
   // A file that outgrows a limit of the system is an error of write(), not the end of the process.
   std::signal(SIGXFSZ, SIG_IGN);
@@ -53,7 +51,7 @@ int RunTool(const Tool& tool, int argc, char** argv) {
     return ReportStatus(tool.name, WriteStdout(ToolHelp(tool)));
   }
   if (words[0] == "--version") {
-    return ReportStatus(tool.name, WriteStdout(absl::StrCat(VersionText(tool.name), "\n")));
+    return ReportStatus(tool.name, WriteStdout(VersionText(tool.name, tool.version_facts())));
   }
   for (const Command& command : tool.commands) {
     if (command.name == words[0]) return command.run(absl::MakeConstSpan(words).subspan(1));

@@ -14,6 +14,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "tools/common/flags.h"
+#include "tools/common/version_text.h"
 
 namespace lathe {
 
@@ -38,10 +39,8 @@ struct Tool {
   std::string summary;
   std::vector<Command> commands;
   std::vector<std::string> notes = {};  // paragraphs at the end of help
+  std::vector<VersionFact> (*version_facts)() = RunnerVersionFacts;  // what --version says
 };
-
-// The text of --version: "lathe-run 0.1.0".
-std::string VersionText(absl::string_view tool);
 
 int RunTool(const Tool& tool, int argc, char** argv);
 

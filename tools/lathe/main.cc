@@ -1,5 +1,6 @@
 #include "tools/common/command.h"
 #include "tools/lathe/commands.h"
+#include "tools/lathe/version_facts.h"
 
 int main(int argc, char** argv) {
   return lathe::RunTool(
@@ -16,6 +17,7 @@ int main(int argc, char** argv) {
                      lathe::BenchCommand},
                     {"opt", "run passes on IR, as mlir-opt does", lathe::OptCommand},
                     {"run", "run an artifact (hands over to lathe-run)", lathe::RunCommand}},
-       .notes = {"Exit codes: 0 done, 1 the input's fault, 2 wrong use, 3 ours."}},
+       .notes = {"Exit codes: 0 done, 1 the input's fault, 2 wrong use, 3 ours."},
+       .version_facts = lathe::CompilerVersionFacts},
       argc, argv);
 }

@@ -51,7 +51,7 @@ absl::string_view CpuLevelName(FeatureLevel level) {
 }
 
 std::optional<FeatureLevel> ParseCpuLevel(absl::string_view name) {
-  for (FeatureLevel level : {FeatureLevel::kV3, FeatureLevel::kV4, FeatureLevel::kV4BF16}) {
+  for (FeatureLevel level : kCpuLevels) {
     if (CpuLevelName(level) == name) return level;
   }
   return std::nullopt;

@@ -18,6 +18,10 @@ enum class FeatureLevel : uint8_t {
   kV4BF16,  // dot products of bf16 as well, on CPUs where they outrun f32 FMA
 };
 
+// What code is compiled for, in ascending order.
+inline constexpr FeatureLevel kCpuLevels[] = {FeatureLevel::kV3, FeatureLevel::kV4,
+                                              FeatureLevel::kV4BF16};
+
 // "x86-64-v3", "x86-64-v4", "x86-64-v4-bf16"; "below x86-64-v3" is a name for messages only.
 absl::string_view CpuLevelName(FeatureLevel level);
 // None for names that this build does not know.

@@ -24,14 +24,15 @@ class ArtifactTextTest : public ::testing::Test {
 };
 
 TEST_F(ArtifactTextTest, SummaryHoldsTheWholeStory) {
-  EXPECT_THAT(SummaryText(*artifact_),
-              AllOf(HasSubstr("model     test, family none, precision f32"),
-                    HasSubstr("choice    greedy; ends at no id\n"), HasSubstr("targets   cpu\n"),
-                    HasSubstr("code      cpu x86-64-v4\n"), HasSubstr("code.cpu.x86-64-v3"),
-                    HasSubstr("(checked by --verify)"),
-                    HasSubstr("entry step for cpu: 4 commands, 4 kernels"),
-                    HasSubstr("in   x [rows, 24] F32"), HasSubstr("out  y [rows, 40] F32"),
-                    HasSubstr("state kv: 1 layers, 1 heads of 4, F32, 4 tokens a page\n")));
+  EXPECT_THAT(
+      SummaryText(*artifact_),
+      AllOf(HasSubstr("model     test, family none, precision f32"),
+            HasSubstr("choice    greedy; ends at no id\n"), HasSubstr("targets   cpu\n"),
+            HasSubstr("code      cpu x86-64-v4\n"), HasSubstr("format    2, kernel ABI 1\n"),
+            HasSubstr("code.cpu.x86-64-v3"), HasSubstr("(checked by --verify)"),
+            HasSubstr("entry step for cpu: 4 commands, 4 kernels"),
+            HasSubstr("in   x [rows, 24] F32"), HasSubstr("out  y [rows, 40] F32"),
+            HasSubstr("state kv: 1 layers, 1 heads of 4, F32, 4 tokens a page\n")));
 }
 
 TEST_F(ArtifactTextTest, TheChoiceOfTokensAsPublished) {

@@ -2,7 +2,6 @@
 
 #include <string>
 
-#include "runtime/artifact/kernel_abi.h"
 #include "runtime/base/hash.h"
 #include "test/support/status_matchers.h"
 
@@ -42,7 +41,7 @@ TEST(FileHeaderTest, RoundTrips) {
 TEST(FileHeaderTest, LayoutIsAsTheReadmeSays) {
   const std::string file = SmallFile();
   EXPECT_EQ(file.substr(0, 8), std::string("\x89LATHE\r\n", 8));
-  EXPECT_EQ(file.substr(8, 8), std::string("\x01\0\0\0\x40\0\0\0", 8));
+  EXPECT_EQ(file.substr(8, 8), std::string("\x02\0\0\0\x40\0\0\0", 8));
   EXPECT_EQ(file.substr(16, 16), std::string("\x40\0\0\0\0\0\0\0\x24\0\0\0\0\0\0\0", 16));
   EXPECT_EQ(file.substr(32, 8), std::string("\xef\xcd\xab\x89\x67\x45\x23\x01", 8));
   EXPECT_EQ(file.substr(40, 16), std::string("\x64\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16));
@@ -81,9 +80,10 @@ TEST(FileHeaderTest, NamesWhatIsDamaged) {
 
 TEST(FileHeaderTest, RefusesOtherVersionsAndImpossibleRanges) {
   const std::string file = SmallFile();
-  EXPECT_THAT(DecodeHeader(Resealed(file, 8, 2, 4)),
-              StatusIs(absl::StatusCode::kInvalidArgument,
-                       HasSubstr("format version 2, this build reads version 1")));
+  EXPECT_THAT(DecodeHeader(Resealed(file, 8, 3, 4)),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("format version 3, Lathe ")));
+  LATHE_ASSERT_OK_AND_ASSIGN(FileHeader next, DecodeHeader(Resealed(file, 8, 3, 4), {3, {}}));
+  EXPECT_EQ(next.format_version, 3u);
   EXPECT_THAT(DecodeHeader(Resealed(file, 12, 65, 4)),
               StatusIs(absl::StatusCode::kDataLoss, HasSubstr("claims 65 bytes, expected 64")));
   for (const auto& [at, value] : std::initializer_list<std::pair<size_t, uint64_t>>{

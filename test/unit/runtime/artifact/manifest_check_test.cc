@@ -3,6 +3,7 @@
 #include <functional>
 #include <limits>
 
+#include "runtime/artifact/kernel_abi.h"
 #include "test/support/status_matchers.h"
 #include "test/support/test_artifact.h"
 
@@ -38,6 +39,7 @@ artifact::Manifest WholeManifest() {
   artifact::Code* level = manifest.add_code();
   level->set_target("cpu");
   level->set_section(1);
+  manifest.set_kernel_abi(kKernelAbi);
   manifest.set_vocab_size(10);
   return manifest;
 }
@@ -82,6 +84,14 @@ TEST(ManifestCheckTest, Sections) {
       {"section \"code\"", [=](auto& m) { m.mutable_sections(1)->set_size(most); }},
       {"section \"code\"", [=](auto& m) { m.mutable_sections(1)->set_offset(most & ~4095ull); }},
       {"code for \"cpu\" \"\": section 2 of 2", [](auto& m) { m.mutable_code(0)->set_section(2); }},
+  });
+}
+
+TEST(ManifestCheckTest, KernelAbi) {
+  ExpectRefused({
+      {"kernel ABI 0, this build calls kernels of ABI 1 only",
+       [](auto& m) { m.clear_kernel_abi(); }},
+      {"kernel ABI 2, ", [](auto& m) { m.set_kernel_abi(2); }},
   });
 }
 

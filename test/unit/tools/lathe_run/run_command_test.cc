@@ -19,7 +19,9 @@ TEST(RunCommandTest, HelpAndVersionAreResults) {
   EXPECT_THAT(run.out, HasSubstr("usage: lathe-run run ARTIFACT"));
   run = testing::RunProcess({testing::BinaryPath("lathe-run"), "--version"});
   EXPECT_EQ(run.exit_code, 0);
-  EXPECT_THAT(run.out, MatchesRegex("lathe-run [0-9.]+\n"));
+  EXPECT_THAT(run.out, MatchesRegex("lathe-run [0-9.]+\n(.*\n)+"));
+  EXPECT_THAT(run.out, ::testing::AllOf(HasSubstr("reads format "), HasSubstr("CPU levels ")));
+  EXPECT_THAT(run.out, ::testing::Not(HasSubstr("LLVM")));
 }
 
 TEST(RunCommandTest, WrongUseIsExitCodeTwo) {
