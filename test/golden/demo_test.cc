@@ -85,7 +85,7 @@ TEST_P(DemoTest, AnswersHeldOutQuestions) {
 
   std::vector<Question> questions = ReadQuestions();
   ASSERT_EQ(questions.size(), 100u);
-  LATHE_ASSERT_OK_AND_ASSIGN(PromptEncoder encoder, PromptEncoder::Create({}, session->artifact()));
+  LATHE_ASSERT_OK_AND_ASSIGN(PromptEncoder encoder, PromptEncoder::Create(session->artifact()));
   for (const Question& question : questions) {
     LATHE_ASSERT_OK_AND_ASSIGN(Prompt prompt,
                                encoder.Encode({Message("user", question.text)}, tokenizer));
