@@ -87,8 +87,7 @@ TEST_P(DemoTest, AnswersHeldOutQuestions) {
   ASSERT_EQ(questions.size(), 100u);
   LATHE_ASSERT_OK_AND_ASSIGN(PromptEncoder encoder, PromptEncoder::Create(session->artifact()));
   for (const Question& question : questions) {
-    LATHE_ASSERT_OK_AND_ASSIGN(Prompt prompt,
-                               encoder.Encode({Message("user", question.text)}, tokenizer));
+    LATHE_ASSERT_OK_AND_ASSIGN(Prompt prompt, encoder.Encode({.prompt = question.text}, tokenizer));
     ASSERT_EQ(prompt.ids, question.prompt_ids) << question.text;
   }
 

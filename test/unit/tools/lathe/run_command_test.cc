@@ -79,8 +79,8 @@ TEST(RunCommandTest, AFullDiskLeavesNoDump) {
 TEST(RunCommandTest, WrongUse) {
   ProcessResult run = RunTool({"run", CompiledModel()});
   EXPECT_EQ(run.exit_code, 2);
-  EXPECT_THAT(run.err,
-              HasSubstr("nothing to do: give --prompt=TEXT, --chat, --ids=FILE, --check or --verify"));
+  EXPECT_THAT(run.err, HasSubstr("nothing to do: give --prompt=TEXT, --chat, --requests=FILE, "
+                                 "--ids=FILE, --check or --verify"));
 }
 
 }  // namespace
