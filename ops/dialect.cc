@@ -6,6 +6,7 @@
 #include "ops/elementwise/elementwise_ops.h"
 #include "ops/embedding/embedding_ops.h"
 #include "ops/linear/linear_ops.h"
+#include "ops/moe/moe_ops.h"
 #include "ops/norm/norm_ops.h"
 #include "ops/rotary/rotary_ops.h"
 #include "ops/sampling/sampling_ops.h"
@@ -61,6 +62,7 @@ void LatheDialect::initialize() {
   RegisterEmbeddingOps(*this);
   RegisterAttentionOps(*this);
   RegisterSamplingOps(*this);
+  RegisterMoeOps(*this);
   addInterfaces<Aliases>();
 }
 

@@ -9,6 +9,7 @@
 #include "compiler/codegen/kernel_modules.h"
 #include "compiler/emit/program_builder.h"
 #include "mlir/IR/BuiltinAttributes.h"
+#include "ops/moe/moe_ops.h"
 #include "runtime/base/status_macros.h"
 #include "runtime/base/version.h"
 
@@ -116,6 +117,11 @@ void DescribeModel(mlir::ModuleOp module, absl::Span<const Target> targets,
     if (name && name.getValue() == "logits")
       manifest.set_vocab_size(llvm::cast<mlir::RankedTensorType>(type).getShape().back());
   }
+  module.walk([&](MoeDispatchOp dispatch) {
+    manifest.set_num_experts(static_cast<int64_t>(dispatch.getNumExperts()));
+    manifest.set_experts_per_row(
+        llvm::cast<mlir::RankedTensorType>(dispatch.getExperts().getType()).getShape().back());
+  });
   manifest.set_tokenizer_size(attachments.tokenizer_size);
   *manifest.mutable_generation() = attachments.generation;
   for (const auto& [name, value] : attachments.special_tokens) {

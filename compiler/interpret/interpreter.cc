@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/Support/raw_ostream.h"
@@ -11,6 +12,7 @@
 #include "ops/core/dialect.h"
 #include "runtime/base/check.h"
 #include "runtime/base/status_macros.h"
+#include "runtime/base/weight_name.h"
 
 namespace lathe {
 
@@ -103,6 +105,31 @@ class Execution::Frame final : public EvalContext {
 };
 
 namespace {
+
+// The weight `name` as `shape`, put together where its name says so. Errors: those of FindPart;
+// InvalidArgument for a tensor of another shape.
+absl::StatusOr<HostTensor> ReadWeight(const TensorSource& source, const std::string& name,
+                                      llvm::ArrayRef<int64_t> shape) {
+  LATHE_ASSIGN_OR_RETURN(const WeightName parsed, WeightName::Parse(name));
+  const bool has_parts = parsed.is_stack() || parsed.rows.has_value();
+  const llvm::ArrayRef<int64_t> part_shape = has_parts ? shape.drop_front() : shape;
+  HostTensor whole(DType::kF32, shape.vec());
+  size_t end = 0;
+  for (int64_t i = 0; i < (has_parts ? shape.front() : 1); ++i) {
+    LATHE_ASSIGN_OR_RETURN(const TensorView view, FindPart(source, name, i));
+    const std::string tensor = parsed.TensorOf(i);
+    if (llvm::ArrayRef<int64_t>(view.shape) != part_shape) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          tensor, ": ", Describe(view), " in ", source.Origin(tensor), ", declared as ",
+          Describe(llvm::SmallVector<Extent>(part_shape.begin(), part_shape.end()))));
+    }
+    LATHE_ASSIGN_OR_RETURN(HostTensor part, HostTensor::FromView(view), tensor);
+    if (!has_parts) return part;
+    absl::c_copy(part.floats(), whole.floats().begin() + static_cast<ptrdiff_t>(end));
+    end += part.floats().size();
+  }
+  return whole;
+}
 
 // Calls may nest this deep: layers in an entry need two; more than this is a module that calls
 // itself.
@@ -269,19 +296,9 @@ Interpreter::Interpreter(mlir::ModuleOp module, const TensorSource& weights, Acc
 
 absl::StatusOr<const HostTensor*> Interpreter::Weight(llvm::StringRef name,
                                                       mlir::RankedTensorType type) {
-  llvm::ArrayRef<int64_t> shape = type.getShape();
   auto known = widened_.find(name.str());
   if (known != widened_.end()) return &known->second;
-  const TensorView* view = weights_.Find(name.str());
-  if (view == nullptr) {
-    return absl::NotFoundError(absl::StrCat("weight ", name.str(), " is not in the checkpoint"));
-  }
-  if (llvm::ArrayRef<int64_t>(view->shape) != shape) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        name.str(), ": ", Describe(*view), " in ", weights_.Origin(name.str()), ", declared as ",
-        Describe(llvm::SmallVector<Extent>(shape.begin(), shape.end()))));
-  }
-  LATHE_ASSIGN_OR_RETURN(HostTensor tensor, HostTensor::FromView(*view), name.str());
+  LATHE_ASSIGN_OR_RETURN(HostTensor tensor, ReadWeight(weights_, name.str(), type.getShape()));
   if (auto format = GroupQuantOf(type)) {
     tensor = QuantizedValues(*format, tensor);
   } else {

@@ -75,6 +75,7 @@ Value KernelBuilder::I32(int32_t value) {
 Value KernelBuilder::F32(float value) {
   return Make<arith::ConstantOp>(builder_.getF32FloatAttr(value));
 }
+Value KernelBuilder::NullPointer() { return Make<LLVM::ZeroOp>(ptr_); }
 Value KernelBuilder::Splat(float value) {
   return Make<arith::ConstantOp>(DenseElementsAttr::get(Lanes(f32_), value));
 }

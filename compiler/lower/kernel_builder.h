@@ -66,6 +66,7 @@ class KernelBuilder {
   Value Index(int64_t value);
   Value I32(int32_t value);
   Value F32(float value);
+  Value NullPointer();
   Value Splat(float value);
   Value Splat64(double value);
   Value SplatI64(int64_t value);

@@ -42,12 +42,14 @@ struct ScratchLayout {
   int64_t bytes = 0;
 };
 
+bool Gathers(const MatmulSpec& spec) { return spec.groups && spec.groups->gathers; }
+
 // `prepares_rows`: whether the product reads rows of its own form. If not, rows are in scratch
-// memory where they are normalised, as f32.
+// memory where they are normalised or gathered, as f32.
 ScratchLayout ScratchOf(const MatmulSpec& spec, bool prepares_rows) {
-  const int64_t f32_bytes = spec.norm ? spec.inner * 4 : 0;
+  const int64_t f32_bytes = spec.norm || Gathers(spec) ? spec.inner * 4 : 0;
   const int64_t row_bytes = prepares_rows ? PreparedRowBytes(spec.format, spec.inner) : f32_bytes;
-  ScratchLayout layout{.first_row = prepares_rows ? WholeLines(f32_bytes) : 0,
+  ScratchLayout layout{.first_row = prepares_rows && spec.norm ? WholeLines(f32_bytes) : 0,
                        .piece_rows = PieceRows(row_bytes)};
   layout.bytes = layout.first_row + row_bytes * layout.piece_rows;
   return layout;
@@ -105,9 +107,14 @@ class MatmulEmitter {
 
   LLVM::LLVMFuncOp TileFunction(const Tile& tile);
   LLVM::LLVMFuncOp SweepFunction();
+  // Rows of the call that meet the same matrices.
+  struct RowRange {
+    Value begin, end;
+    Value expert;  // null without groups
+  };
+  void EmitRows(const KernelArgs& args, LLVM::LLVMFuncOp sweep, const RowRange& rows);
   void PrepareRow(const KernelArgs& args, Value row, Value prepared);
-  void SweepSegments(const KernelArgs& args, LLVM::LLVMFuncOp sweep, Value x, Value rows,
-                     Value first_row);
+  void SweepSegments(const KernelArgs& args, LLVM::LLVMFuncOp sweep, Value x, const RowRange& rows);
   void SweepColumns(const Operands& o, Value rows, const Blocks& range, bool few_rows);
   void SweepRows(const Operands& o, Value rows, Value block, int64_t blocks, bool partial,
                  bool few_rows);
@@ -213,10 +220,9 @@ LLVM::LLVMFuncOp MatmulEmitter::SweepFunction() {
   });
 }
 
-// The segments' shares of items [begin, end), for `rows` rows of `x` which are rows first_row, ...
-// of the call.
+// The segments' shares of items [begin, end), for rows of the call that lie at `x`.
 void MatmulEmitter::SweepSegments(const KernelArgs& args, LLVM::LLVMFuncOp sweep, Value x,
-                                  Value rows, Value first_row) {
+                                  const RowRange& rows) {
   int64_t first_item = 0;
   for (int64_t matrix = 0; matrix < static_cast<int64_t>(spec_.columns.size());
        matrix += sources_) {
@@ -225,15 +231,21 @@ void MatmulEmitter::SweepSegments(const KernelArgs& args, LLVM::LLVMFuncOp sweep
       return b_.Clamp(b_.Sub(item, b_.Index(first_item)), b_.Index(0), b_.Index(items));
     };
     const SegmentShare share{matrix,
-                             first_row,
-                             rows,
+                             rows.begin,
+                             b_.Sub(rows.end, rows.begin),
                              local(args.begin),
                              local(args.end),
                              b_.At(args.scratch, RowsScratchBytes(spec_))};
     b_.If(b_.Less(share.begin, share.end), [&] {
       Operands o;
-      for (int64_t s = 0; s < sources_; ++s)
-        o.weights.push_back(b_.Operand(args, WeightOperand(spec_, matrix + s)));
+      for (int64_t s = 0; s < sources_; ++s) {
+        Value weight = b_.Operand(args, WeightOperand(spec_, matrix + s));
+        if (rows.expert) {
+          weight = b_.At(weight, rows.expert,
+                         PackedWeightBytes(spec_.format, spec_.columns[matrix + s], spec_.inner));
+        }
+        o.weights.push_back(weight);
+      }
       epilogue_->EmitSegment(
           args, share, [&](ValueRange carried, Value row, Value count, Value first, Value last) {
             o.x = b_.At(x, row, product_->RowBytes());
@@ -248,8 +260,18 @@ void MatmulEmitter::SweepSegments(const KernelArgs& args, LLVM::LLVMFuncOp sweep
 
 // Row `row` of x as the product reads it, to `prepared`.
 void MatmulEmitter::PrepareRow(const KernelArgs& args, Value row, Value prepared) {
+  if (Gathers(spec_)) {
+    Value at = b_.At(b_.Operand(args, kEndsOperand + 1), row, 4);
+    row = b_.Extend(b_.Load(b_.i32(), at, 4));
+  }
   Value x = b_.At(b_.Operand(args, 0), row, spec_.inner * 4);
-  if (!spec_.norm) return product_->PrepareRow(x, prepared);
+  if (!spec_.norm && product_->PreparesRows()) return product_->PrepareRow(x, prepared);
+  if (!spec_.norm) {
+    return b_.ForVectors(spec_.inner, [&](Value element, Value mask) {
+      Value vector = b_.LoadVector(Storage::kF32, b_.At(x, element, 4), mask);
+      b_.StoreVector(Storage::kF32, vector, b_.At(prepared, element, 4), mask);
+    });
+  }
   Value normalised = product_->PreparesRows() ? args.scratch : prepared;
   EmitRmsNorm(
       b_, *spec_.norm, b_.Operand(args, 1),
@@ -264,24 +286,39 @@ void MatmulEmitter::PrepareRow(const KernelArgs& args, Value row, Value prepared
   if (product_->PreparesRows()) product_->PrepareRow(normalised, prepared);
 }
 
+void MatmulEmitter::EmitRows(const KernelArgs& args, LLVM::LLVMFuncOp sweep, const RowRange& rows) {
+  if (!spec_.norm && !Gathers(spec_) && !product_->PreparesRows()) {
+    Value x = b_.At(b_.Operand(args, 0), rows.begin, product_->RowBytes());
+    return SweepSegments(args, sweep, x, rows);
+  }
+  // Every worker prepares the rows for itself: that is cheaper than meeting the others. With a
+  // norm a row costs as much as 20 columns of its product (at inner = 1024 0.19 us, where 6144
+  // columns in dot products of bf16 take 57 us), of which a worker has columns / workers.
+  const ScratchLayout layout = ScratchOf(spec_, product_->PreparesRows());
+  Value prepared = b_.At(args.scratch, layout.first_row);
+  b_.For(rows.begin, rows.end, layout.piece_rows, [&](Value first) {
+    const RowRange piece{first, b_.Min(b_.Add(first, layout.piece_rows), rows.end), rows.expert};
+    b_.For(piece.begin, piece.end, 1, [&](Value row) {
+      PrepareRow(args, row, b_.At(prepared, b_.Sub(row, first), product_->RowBytes()));
+    });
+    SweepSegments(args, sweep, prepared, piece);
+  });
+}
+
 void MatmulEmitter::Emit() {
   LLVM::LLVMFuncOp sweep = SweepFunction();
   b_.Kernel(name_, [&](const KernelArgs& args) {
-    Value rows = b_.Dim(args, 0);
-    if (!spec_.norm && !product_->PreparesRows())
-      return SweepSegments(args, sweep, b_.Operand(args, 0), rows, b_.Index(0));
-    // Every worker prepares the rows for itself: that is cheaper than meeting the others. With a
-    // norm a row costs as much as 20 columns of its product (at inner = 1024 0.19 us, where 6144
-    // columns in dot products of bf16 take 57 us), of which a worker has columns / workers.
-    const ScratchLayout layout = ScratchOf(spec_, product_->PreparesRows());
-    Value prepared = b_.At(args.scratch, layout.first_row);
-    b_.For(b_.Index(0), rows, layout.piece_rows, [&](Value first) {
-      Value count = b_.Min(b_.Index(layout.piece_rows), b_.Sub(rows, first));
-      b_.For(b_.Index(0), count, 1, [&](Value row) {
-        PrepareRow(args, b_.Add(first, row), b_.At(prepared, row, product_->RowBytes()));
-      });
-      SweepSegments(args, sweep, prepared, count, first);
-    });
+    if (!spec_.groups)
+      return EmitRows(args, sweep, {b_.Index(0), b_.Dim(args, 0), /*expert=*/Value()});
+    Value ends = b_.Operand(args, kEndsOperand);
+    // Every worker takes its columns of all groups: they are the same number however the rows
+    // chose.
+    b_.For(b_.Index(0), b_.Index(spec_.groups->experts), 1, {b_.Index(0)},
+           [&](Value expert, ValueRange begin) -> Values {
+             Value end = b_.Extend(b_.Load(b_.i32(), b_.At(ends, expert, 4), 4));
+             b_.If(b_.Less(begin[0], end), [&] { EmitRows(args, sweep, {begin[0], end, expert}); });
+             return {end};
+           });
   });
 }
 
@@ -334,6 +371,9 @@ void EmitMatmul(KernelBuilder& b, llvm::StringRef name, const MatmulSpec& spec) 
         << "C5";
   }
   LATHE_CHECK(!spec.has_block_max || spec.columns.size() == 1) << "C6";
+  LATHE_CHECK(!spec.groups || (spec.groups->experts > 0 && !spec.norm && !spec.bias &&
+                               spec.head_steps.empty() && !spec.has_block_max))
+      << "C7";
   MatmulEmitter(b, name, spec).Emit();
 }
 

@@ -31,7 +31,17 @@ enum class MatmulEpilogue {
   kHeadSteps,    // each segment is cut into heads, and each head goes through row steps
 };
 
-// Operands in order: x [rows, inner] f32; the weight [inner] of the norm, if any; for each segment
+// Products whose rows are grouped by expert: the rows of group e meet matrix e of each weight.
+struct ExpertGroups {
+  int64_t experts = 0;
+  // Row i of the product is of row rows[i] of x, not of row i.
+  bool gathers = false;
+
+  bool operator==(const ExpertGroups&) const = default;
+};
+
+// Operands in order: x [rows, inner] f32; the weight [inner] of the norm, if any; with groups where
+// each of them ends, i32 [experts], and the rows to gather, i32 [rows], if any; for each segment
 // its weight, then its bias, if any; the residual [rows, columns] f32, if any; the outputs [rows,
 // columns] f32, one a segment (swiglu: one). The residual may be the output. With has_block_max
 // behind these the largest number of each kLanes columns, f32 [rows, MatmulBlocks], minus infinity
@@ -45,6 +55,8 @@ struct MatmulSpec {
   // With weights of bf16: x may be rounded to bf16 where dot products of bf16 are faster than f32.
   bool rounds_x = false;
   std::optional<RmsNormSpec> norm = {};  // of whole rows of x; has a weight
+  // Weights are [experts, columns, inner], matrix after matrix; no bias.
+  std::optional<ExpertGroups> groups = {};
   MatmulEpilogue epilogue = MatmulEpilogue::kNone;
   // Swiglu: 0 = none, else gate = min(silu(gate), limit) and up = clamp(up, -limit, limit).
   float limit = 0;
@@ -83,7 +95,8 @@ int64_t MatmulScratchBytes(const MatmulSpec& spec);
 // Adds the kernel `name` and its helpers to the builder's module. C1: one to three segments, their
 // columns and inner are positive; C2: a residual goes with one segment; C3: swiglu goes with two
 // segments of the same columns; C4: a norm is as wide as inner; C5: head steps go with every
-// segment, whose columns are whole heads; C6: has_block_max goes with one segment.
+// segment, whose columns are whole heads; C6: has_block_max goes with one segment; C7: groups have
+// experts, and neither norm, bias nor head steps.
 void EmitMatmul(KernelBuilder& b, llvm::StringRef name, const MatmulSpec& spec);
 
 }  // namespace lathe

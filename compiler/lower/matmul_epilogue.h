@@ -91,9 +91,12 @@ class StoreEpilogue : public EpilogueEmitter {
 // The number of a matrix's weight among the kernel's operands; its bias is the next. Behind those
 // of the last matrix are the epilogue's operands.
 inline int64_t WeightOperand(const MatmulSpec& spec, int64_t matrix) {
-  const int64_t first = spec.norm ? 2 : 1;  // behind x and the norm's weight
+  int64_t first = spec.norm ? 2 : 1;  // behind x and the norm's weight
+  if (spec.groups) first += spec.groups->gathers ? 2 : 1;
   return first + matrix * (spec.bias ? 2 : 1);
 }
+// The ends of groups; the rows to gather are the next.
+inline constexpr int64_t kEndsOperand = 1;
 inline int64_t EpilogueOperand(const MatmulSpec& spec) {
   return WeightOperand(spec, static_cast<int64_t>(spec.columns.size()));
 }

@@ -1,5 +1,5 @@
 // Emits the choice of tokens as their requests want them: sample of ops/sampling. The body is C++,
-// linked in as bitcode (compiler/codegen/cpu/bitcode/sample.cc): it selects, and draws by counts in
+// linked in as bitcode (compiler/codegen/cpu/bitcode/kernels.cc): it selects, and draws by counts in
 // integers, which loops over vectors of f32 would not make clearer or faster.
 #pragma once
 

@@ -38,6 +38,7 @@ void WrapGroup(const FusionGroup& group) {
   auto dispatch = DispatchOp::create(builder, loc, mlir::ValueRange(outputs).getTypes(),
                                      builder.getStringAttr(group.name), inputs.getArrayRef());
   dispatch->setAttr("rule", builder.getStringAttr(group.rule));
+  if (group.is_exact) dispatch->setAttr("exact", builder.getUnitAttr());
   builder.setInsertionPointToStart(&dispatch.block());
   mlir::IRMapping mapping;
   mapping.map(inputs.getArrayRef(), dispatch.block().getArguments());

@@ -12,6 +12,7 @@
 #include "ops/core/extent.h"
 #include "ops/elementwise/elementwise_ops.h"
 #include "ops/linear/linear_ops.h"
+#include "ops/moe/moe_ops.h"
 #include "ops/norm/norm_ops.h"
 #include "ops/rotary/rotary_ops.h"
 #include "ops/sampling/sampling_ops.h"
@@ -177,7 +178,10 @@ class GroupFormer {
     for (mlir::Operation& op : llvm::make_early_inc_range(block_)) {
       if (auto matmul = llvm::dyn_cast<MatmulOp>(op); matmul && !grouped_.contains(&op))
         GroupMatmuls(matmul);
-      if (llvm::isa<AttentionOp, RopeTableOp>(op)) GroupAlone(op);
+      if (auto product = llvm::dyn_cast<GroupedMatmulOp>(op); product && !grouped_.contains(&op))
+        GroupProducts(product);
+      if (llvm::isa<AttentionOp, RopeTableOp, MoeRouteOp, MoeDispatchOp, MoeCombineOp>(op))
+        GroupAlone(op);
     }
     for (ArgmaxOp argmax : llvm::to_vector(block_.getOps<ArgmaxOp>())) SplitChoice(argmax);
     for (mlir::Operation& op : block_) {
@@ -209,7 +213,7 @@ class GroupFormer {
 
   void GroupAlone(mlir::Operation& op) {
     std::string mnemonic = op.getName().stripDialect().str();
-    anchors_.push_back({{&op}, mnemonic, WithPath({&op}, mnemonic)});
+    anchors_.push_back({.ops = {&op}, .rule = mnemonic, .name = WithPath({&op}, mnemonic)});
     grouped_.insert(&op);
     TakeReshapes(anchors_.back());
   }
@@ -221,9 +225,11 @@ class GroupFormer {
   void GroupMatmuls(MatmulOp first) {
     FusionGroup group;
     group.ops.push_back(first);
+    group.is_exact = IsRouter(first);
     grouped_.insert(first);
     for (mlir::Operation* user : UsersInOrder(first.getX())) {
       auto sibling = llvm::dyn_cast<MatmulOp>(user);
+      if (sibling && IsRouter(sibling) != group.is_exact) continue;
       if (!sibling || sibling == first || grouped_.contains(user) || sibling.getX() != first.getX())
         continue;
       if (group.ops.size() == kMaxSegments || !AreDefinedBefore(user->getOperands(), first))
@@ -241,6 +247,39 @@ class GroupFormer {
     TakeReshapes(group);
     TakeNorm(group, first);
     anchors_.push_back(std::move(group));
+  }
+
+  // Whether experts are chosen by the product: with rounded rows the choice would be another one.
+  static bool IsRouter(MatmulOp product) {
+    return llvm::any_of(product->getUsers(), llvm::IsaPred<MoeRouteOp>);
+  }
+
+  // Rule 8: the gate and up products of experts with their swiglu, as rule 2 for plain ones; all
+  // others alone.
+  void GroupProducts(GroupedMatmulOp first) {
+    FusionGroup group{
+        .ops = {first}, .rule = "grouped_matmul", .name = WithPath({first}, "grouped_matmul")};
+    grouped_.insert(first);
+    for (mlir::Operation* user : UsersInOrder(first.getX())) {
+      auto sibling = llvm::dyn_cast<GroupedMatmulOp>(user);
+      if (!sibling || grouped_.contains(user) || group.ops.size() == 2) continue;
+      if (sibling.getX() != first.getX() || sibling.getRows() != first.getRows() ||
+          sibling.getEnds() != first.getEnds() || !AreDefinedBefore(user->getOperands(), first) ||
+          !MeetInSwiglu(first, sibling))
+        continue;
+      user->moveAfter(group.ops.back());
+      group.ops.push_back(user);
+      grouped_.insert(user);
+    }
+    if (group.ops.size() == 2) TakeSwiglu(group);
+    anchors_.push_back(std::move(group));
+  }
+
+  static bool MeetInSwiglu(GroupedMatmulOp a, GroupedMatmulOp b) {
+    if (!a.getY().hasOneUse() || !b.getY().hasOneUse()) return false;
+    return *a.getY().user_begin() == *b.getY().user_begin() &&
+           llvm::isa<SwigluOp>(*a.getY().user_begin()) &&
+           a.getWeight().getType() == b.getWeight().getType();
   }
 
   void TakeSwiglu(FusionGroup& group) {

@@ -19,8 +19,9 @@ namespace lathe {
 // A future dispatch: ops of one block, in program order, and the rule that put them together.
 struct FusionGroup {
   std::vector<mlir::Operation*> ops;
-  std::string rule;  // "norm+matmul_shared_input+swiglu", "rowwise", ...
-  std::string name;  // "self_attn.q_proj+k_proj+v_proj"
+  std::string rule;       // "norm+matmul_shared_input+swiglu", "rowwise", ...
+  std::string name;       // "self_attn.q_proj+k_proj+v_proj"
+  bool is_exact = false;  // activations stay f32: a choice hangs on how they are rounded
 };
 
 // Whether an op stays outside of dispatches: calls, returns, weights, constants, views of caches.

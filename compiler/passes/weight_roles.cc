@@ -6,6 +6,7 @@
 #include "ops/core/dialect.h"
 #include "ops/embedding/embedding_ops.h"
 #include "ops/linear/linear_ops.h"
+#include "ops/moe/moe_ops.h"
 
 namespace lathe {
 namespace {
@@ -68,7 +69,11 @@ class RoleFinder {
     mlir::Operation* reader = use.getOwner();
     if (auto matmul = llvm::dyn_cast<MatmulOp>(reader); matmul && matmul.getWeight() == use.get()) {
       role.is_matrix = true;
+      role.is_router |= llvm::any_of(matmul->getUsers(), llvm::IsaPred<MoeRouteOp>);
       role.is_head |= heads_.contains(reader);
+    } else if (auto product = llvm::dyn_cast<GroupedMatmulOp>(reader);
+               product && product.getWeight() == use.get()) {
+      role.is_matrix = true;
     } else if (llvm::isa<EmbedOp>(reader)) {
       role.is_embedding = true;
     } else if (auto call = llvm::dyn_cast<mlir::func::CallOp>(reader); call && Callee(call)) {

@@ -14,9 +14,11 @@ struct WeightRole {
   bool is_head = false;       // of the product that makes the entry's result "logits"
   bool is_embedding = false;  // rows of it are chosen by index
   bool is_other = false;      // something reads it that takes plain tensors only
+  bool is_router = false;     // experts are chosen by the product
 
-  // Whether it may be stored as small integers.
-  bool can_be_quantized() const { return (is_matrix || is_embedding) && !is_other; }
+  // Whether it may be stored as small integers. Routers are small, and other scores choose other
+  // experts.
+  bool can_be_quantized() const { return (is_matrix || is_embedding) && !is_other && !is_router; }
 };
 
 // By the names of the params; a param that nobody reads has no role. Looks through calls.

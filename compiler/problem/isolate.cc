@@ -142,7 +142,27 @@ class Isolation {
         if (name && func.isPublic()) return name.getValue().str();
       }
     }
-    return absl::StrCat("operand", number);
+    // Integers of other dispatches say what they count, so that it is known which make sense.
+    const std::string name = ResultName(origin);
+    const bool is_integer = mlir::getElementTypeOrSelf(origin.getType()).isInteger();
+    return is_integer && !name.empty() ? absl::StrCat(name, ".", number)
+                                       : absl::StrCat("operand", number);
+  }
+
+  // What dumps call the value, "ends"; "" where they have no name for it.
+  static std::string ResultName(mlir::Value value) {
+    if (auto dispatch = value.getDefiningOp<DispatchOp>()) {
+      const auto number = llvm::cast<mlir::OpResult>(value).getResultNumber();
+      value = dispatch.yield().getValues()[number];
+    }
+    auto op = llvm::dyn_cast_if_present<mlir::OpAsmOpInterface>(value.getDefiningOp());
+    std::string found;
+    if (op) {
+      op.getAsmResultNames([&](mlir::Value result, llvm::StringRef name) {
+        if (result == value) found = name.str();
+      });
+    }
+    return found;
   }
 
   void Return(DispatchOp copy) {

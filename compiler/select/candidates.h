@@ -40,6 +40,10 @@ absl::StatusOr<KernelChoice> MatchCpuAttention(DispatchOp dispatch);
 absl::StatusOr<KernelChoice> MatchCpuRopeTable(DispatchOp dispatch);
 absl::StatusOr<KernelChoice> MatchCpuArgmax(DispatchOp dispatch);
 absl::StatusOr<KernelChoice> MatchCpuSample(DispatchOp dispatch);
+absl::StatusOr<KernelChoice> MatchCpuGroupedMatmul(DispatchOp dispatch);
+absl::StatusOr<KernelChoice> MatchCpuMoeRoute(DispatchOp dispatch);
+absl::StatusOr<KernelChoice> MatchCpuMoeDispatch(DispatchOp dispatch);
+absl::StatusOr<KernelChoice> MatchCpuMoeCombine(DispatchOp dispatch);
 absl::StatusOr<KernelChoice> MatchCpuRowwise(DispatchOp dispatch);
 
 }  // namespace lathe

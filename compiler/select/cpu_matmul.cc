@@ -1,10 +1,11 @@
 // Matmuls of one input, with the norm before them and their epilogue, as the register-tiled kernel
 // of compiler/lower/matmul.h.
+#include "compiler/select/cpu_matmul.h"
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "compiler/lower/argmax.h"
-#include "compiler/lower/matmul.h"
 #include "compiler/lower/matmul_product.h"
 #include "compiler/select/candidates.h"
 #include "compiler/select/cpu_head_matmul.h"
@@ -82,6 +83,10 @@ absl::string_view NameOf(Storage storage) { return storage == Storage::kBF16 ? "
 std::string KeyOf(const MatmulSpec& spec) {
   std::string key = absl::StrCat("matmul k=", spec.inner, " n=", absl::StrJoin(spec.columns, "+"),
                                  " weights=", NameOf(spec.format));
+  if (spec.groups) {
+    absl::StrAppend(&key, " experts=", spec.groups->experts,
+                    spec.groups->gathers ? " gathered" : "");
+  }
   if (spec.rounds_x) absl::StrAppend(&key, " x=bf16");
   if (spec.norm) {
     absl::StrAppendFormat(&key, " norm=%s eps=%.9g", NameOf(spec.norm->storage), spec.norm->eps);
@@ -217,14 +222,7 @@ absl::Status BindEpilogue(DispatchOp dispatch, MatmulGroup& group, MatmulSpec& s
 
 }  // namespace
 
-absl::StatusOr<KernelChoice> MatchCpuMatmul(DispatchOp dispatch) {
-  LATHE_ASSIGN_OR_RETURN(MatmulGroup group, Collect(dispatch));
-  MatmulSpec spec;
-  KernelChoice choice;
-  choice.dims = {Rows(group.segments.front().getX())};
-  LATHE_RETURN_IF_ERROR(BindInput(dispatch, group, spec, choice.bindings));
-  LATHE_RETURN_IF_ERROR(BindSegments(dispatch, group, spec, choice.bindings));
-  LATHE_RETURN_IF_ERROR(BindEpilogue(dispatch, group, spec, choice));
+absl::Status FinishMatmul(DispatchOp dispatch, MatmulSpec spec, KernelChoice& choice) {
   spec.rounds_x = spec.format == WeightFormat::kBF16Pairs && !IsExact(dispatch);
   LATHE_ASSIGN_OR_RETURN(spec.tilings, ReadTiles(dispatch));
   LATHE_RETURN_IF_ERROR(CheckTiles(spec));
@@ -239,6 +237,18 @@ absl::StatusOr<KernelChoice> MatchCpuMatmul(DispatchOp dispatch) {
     return UnitOfProduct(level, spec.format, spec.rounds_x);
   };
   choice.emit = [spec](KernelBuilder& b, llvm::StringRef name) { EmitMatmul(b, name, spec); };
+  return absl::OkStatus();
+}
+
+absl::StatusOr<KernelChoice> MatchCpuMatmul(DispatchOp dispatch) {
+  LATHE_ASSIGN_OR_RETURN(MatmulGroup group, Collect(dispatch));
+  MatmulSpec spec;
+  KernelChoice choice;
+  choice.dims = {Rows(group.segments.front().getX())};
+  LATHE_RETURN_IF_ERROR(BindInput(dispatch, group, spec, choice.bindings));
+  LATHE_RETURN_IF_ERROR(BindSegments(dispatch, group, spec, choice.bindings));
+  LATHE_RETURN_IF_ERROR(BindEpilogue(dispatch, group, spec, choice));
+  LATHE_RETURN_IF_ERROR(FinishMatmul(dispatch, std::move(spec), choice));
   return choice;
 }
 

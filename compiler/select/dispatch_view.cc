@@ -7,6 +7,7 @@
 #include "ops/attention/attention_ops.h"
 #include "ops/elementwise/elementwise_ops.h"
 #include "ops/linear/linear_ops.h"
+#include "ops/moe/moe_ops.h"
 #include "runtime/base/status_macros.h"
 
 namespace lathe {
@@ -41,6 +42,9 @@ llvm::SmallVector<Op> Sources(mlir::Value value) {
 bool IsMatmulWeight(mlir::Value value, llvm::SmallPtrSetImpl<mlir::Operation*>& visited_calls) {
   for (mlir::OpOperand& use : value.getUses()) {
     mlir::Operation* user = use.getOwner();
+    if (auto product = llvm::dyn_cast<GroupedMatmulOp>(user);
+        product && product.getWeight() == value)
+      return true;
     if (auto matmul = llvm::dyn_cast<MatmulOp>(user); matmul && matmul.getWeight() == value)
       return true;
     if (auto dispatch = llvm::dyn_cast<DispatchOp>(user)) {
@@ -167,6 +171,7 @@ absl::StatusOr<std::string> StoredLayout(DispatchOp dispatch, int64_t number) {
 }
 
 bool IsExact(DispatchOp dispatch) {
+  if (dispatch->hasAttr("exact")) return true;
   auto module = dispatch->getParentOfType<mlir::ModuleOp>();
   auto precision = module->getAttrOfType<mlir::StringAttr>("lathe.precision");
   return !precision || precision.getValue() != "bf16";

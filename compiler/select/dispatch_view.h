@@ -38,8 +38,8 @@ int64_t RowWidth(mlir::Value value);
 // The leading extent as an expression.
 SymExpr Rows(mlir::Value value);
 
-// Whether the module is compiled for exact results: activations stay f32 everywhere
-// (--precision=f32).
+// Whether activations stay f32: everywhere where the module is compiled for exact results
+// (--precision=f32), else in dispatches that say so.
 bool IsExact(DispatchOp dispatch);
 
 // The only op of type Op in the region, or null when there is none or more than one.

@@ -49,7 +49,7 @@ def Lathe_GroupQuantAttr
   let description = [{
     `tensor<64x96xf32, #lathe.group_quant<int4, group = 32>>` reads as f32, since scale times number is exact there, and
     is stored in 4.5 bits an element (ops/core/group_quant.h says which). Only the ops that take a Lathe_Matrix read it.
-    C1: group is 32 or 128. C2: the tensor is a static matrix. C3: its elements are f32.
+    C1: group is 32 or 128. C2: the tensor is a static matrix, or a stack of them [E, N, K]. C3: its elements are f32.
   }];
   let parameters = (ins "int":$bits, "int64_t":$group);
   let hasCustomAssemblyFormat = 1;

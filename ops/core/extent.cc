@@ -118,7 +118,11 @@ SymExpr NumBytes(RankedTensorType type) {
 }
 
 SymExpr RowBytes(RankedTensorType type) {
-  if (auto format = GroupQuantOf(type)) return SymExpr(format->RowBytes(type.getDimSize(1)));
+  if (auto format = GroupQuantOf(type)) {
+    // Of a stack a row is a matrix.
+    const int64_t rows = type.getRank() == 3 ? type.getDimSize(1) : 1;
+    return SymExpr(rows * format->RowBytes(type.getShape().back()));
+  }
   SymExpr bytes = type.getElementTypeBitWidth() / 8;
   const auto extents = Extents(type);  // drop_begin only views it
   for (const Extent& extent : llvm::drop_begin(extents)) bytes = bytes * extent.expr();

@@ -7,6 +7,7 @@
 #include "mlir/IR/Verifier.h"
 #include "ops/core/dialect.h"
 #include "runtime/base/check.h"
+#include "runtime/base/weight_name.h"
 
 namespace lathe {
 namespace {
@@ -114,7 +115,9 @@ std::string GraphBuilder::Absolute(const Frame& frame, const std::string& path) 
 }
 
 DType GraphBuilder::WeightDType(const std::string& path) const {
-  std::optional<DType> dtype = dtype_of_(path);
+  const absl::StatusOr<WeightName> name = WeightName::Parse(path);
+  LATHE_CHECK(name.ok()) << name.status().ToString();
+  std::optional<DType> dtype = dtype_of_(name->TensorOf(0));
   bool known = dtype == DType::kBF16 || dtype == DType::kF16;
   return known ? *dtype : DType::kF32;
 }

@@ -46,7 +46,8 @@ struct CacheSpec {
   int64_t window = 0;
 };
 
-// What the model asks of the checkpoint.
+// What the model asks of the checkpoint; the name may put matrices together
+// (runtime/base/weight_name.h).
 struct ParamInfo {
   std::string name;
   std::vector<int64_t> shape;
@@ -54,7 +55,7 @@ struct ParamInfo {
 
 class GraphBuilder : public mlir::ImplicitLocOpBuilder {
  public:
-  // The dtype in which the checkpoint stores a weight. None, or one that the IR does not know, is
+  // The dtype in which the checkpoint stores a tensor. None, or one that the IR does not know, is
   // built as f32: the caller compares params() with the checkpoint and names all that is missing or
   // of another kind.
   using DTypeLookup = std::function<std::optional<DType>(const std::string& name)>;

@@ -1,5 +1,5 @@
-// The MLIR headers that almost every file of ops, models and compiler includes, precompiled once (target
-// lathe_mlir_pch). Not to be included.
+// The MLIR headers that almost every file of ops, models and compiler includes, precompiled once
+// (target lathe_mlir_pch). Not to be included.
 #pragma once
 
 #include "llvm/ADT/SetVector.h"

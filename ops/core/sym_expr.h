@@ -1,4 +1,5 @@
-// SymExpr: an integer that depends on the runtime's extents, as a sum of coefficient * product of symbols in canonical order.
+// SymExpr: an integer that depends on the runtime's extents, as a sum of coefficient * product of
+// symbols in canonical order.
 //   SymExpr bytes = SymExpr::Symbol("tokens") * 256 + 12;
 //   bytes.ToString();                 // "256*tokens + 12"
 //   bytes.Evaluate({{"tokens", 3}});  // 780
@@ -16,8 +17,8 @@ namespace lathe {
 
 class SymExpr {
  public:
-  SymExpr() = default;                // 0
-  SymExpr(int64_t constant);          // NOLINT(google-explicit-constructor): a number is an expression
+  SymExpr() = default;        // 0
+  SymExpr(int64_t constant);  // NOLINT(google-explicit-constructor): a number is an expression
   static SymExpr Symbol(absl::string_view name);
   // The inverse of ToString. InvalidArgument quotes the text and says what is wrong with it.
   static absl::StatusOr<SymExpr> Parse(absl::string_view text);
@@ -48,7 +49,8 @@ class SymExpr {
   };
   void AddTerm(const Product& product, int64_t coefficient);
 
-  // No coefficient is 0. One that leaves the 64 bits sticks at the nearest limit, which Evaluate reports.
+  // No coefficient is 0. One that leaves the 64 bits sticks at the nearest limit, which Evaluate
+  // reports.
   std::map<Product, int64_t, ByDegree> terms_;
 };
 

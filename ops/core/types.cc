@@ -95,9 +95,9 @@ llvm::LogicalResult GroupQuantAttr::verify(EmitError emit_error, int, int64_t gr
 
 llvm::LogicalResult GroupQuantAttr::verifyEncoding(llvm::ArrayRef<int64_t> shape,
                                                    mlir::Type element, EmitError emit_error) const {
-  if (shape.size() != 2 || mlir::ShapedType::isDynamicShape(shape)) {
+  if (shape.size() < 2 || shape.size() > 3 || mlir::ShapedType::isDynamicShape(shape)) {
     return emit_error() << "C2: #lathe.group_quant on a tensor of rank " << shape.size()
-                        << ", expected a static matrix";
+                        << ", expected a static matrix or a stack of them";
   }
   if (element.isF32()) return mlir::success();
   return emit_error() << "C3: #lathe.group_quant on elements of " << element << ", expected f32";

@@ -19,6 +19,7 @@ class WeightScope {
  public:
   WeightScope In(llvm::StringRef name) const;
   WeightScope In(int64_t index) const;
+  // `name` may be one that puts matrices together: "experts.*.up_proj.weight" (weight_name.h).
   // Declares the weight (once, however often it is asked for) and gives its value; inside a layer's
   // body a parameter of the body.
   mlir::Value Param(llvm::StringRef name, llvm::ArrayRef<int64_t> shape) const;

@@ -87,12 +87,15 @@ const GroupLayout* FindGroupLayout(absl::string_view name) {
   return nullptr;
 }
 
-// Blocks of 16 columns: numbers of whole groups, then scales in whole cache lines.
+// Blocks of 16 columns of each matrix: numbers of whole groups, then scales in whole cache lines.
 std::optional<uint64_t> GroupBytes(const artifact::Weight& weight, const GroupLayout& layout) {
   const std::optional<uint64_t> numbers = PackedBytes(weight, 1, layout.group, 16);
-  if (!numbers || weight.shape(1) == 0) return std::nullopt;
-  const uint64_t blocks = static_cast<uint64_t>(weight.shape(0) + 15) / 16;
-  const uint64_t groups = static_cast<uint64_t>((weight.shape(1) - 1) / layout.group + 1);
+  const int last = weight.shape_size() - 1;
+  if (!numbers || weight.shape(last) == 0) return std::nullopt;
+  // Fewer than the numbers, so that no product overflows.
+  uint64_t blocks = static_cast<uint64_t>(weight.shape(last - 1) + 15) / 16;
+  for (int i = 0; i + 1 < last; ++i) blocks *= static_cast<uint64_t>(weight.shape(i));
+  const uint64_t groups = static_cast<uint64_t>((weight.shape(last) - 1) / layout.group + 1);
   // At most a fifth of the numbers, of which a group has 512 or more in a block, so that it fits.
   const uint64_t scales = blocks * ((groups * 32 + 63) / 64 * 64);
   uint64_t bytes = *numbers / static_cast<uint64_t>(8 / layout.bits);
@@ -112,12 +115,12 @@ absl::Status CheckWeightSize(const artifact::Weight& weight) {
   } else if (weight.layout() == "k1n16" && weight.shape_size() >= 2) {
     expected = PackedBytes(weight, element, 1, 16);
   } else if (const GroupLayout* layout = FindGroupLayout(weight.layout());
-             layout != nullptr && weight.shape_size() == 2) {
+             layout != nullptr && weight.shape_size() >= 2) {
     expected = GroupBytes(weight, *layout);
   } else {
     return Wrong("layout ", Quoted(weight.layout()), " of a tensor of rank ", weight.shape_size(),
-                 ", expected rows, k2n16 or k1n16 (rank 2 or more), or q8 or q4 with g32n16 or "
-                 "g128n16 (rank 2)");
+                 ", expected rows, or k2n16, k1n16, or q8 or q4 with g32n16 or g128n16 (rank 2 or "
+                 "more)");
   }
   if (!expected) return Wrong("its extents are negative or too large");
   if (weight.size() == *expected) return absl::OkStatus();

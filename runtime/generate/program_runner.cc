@@ -1,5 +1,6 @@
 #include "runtime/generate/program_runner.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -109,9 +110,9 @@ absl::Status ProgramRunner::Run(const StepInput& input, absl::Span<const KvCache
   return absl::OkStatus();
 }
 
-// The symbols of costs that are no extents (ops/attention): keys seen, summed over the rows of the
-// step, and keys held, summed over its sequences. Windows are not subtracted, so the cost of a
-// layer with one is an upper limit.
+// The symbols of costs that are no extents (ops/attention, ops/moe): keys seen, summed over the
+// rows of the step, and keys held, summed over its sequences. Windows are not subtracted, so the
+// cost of a layer with one is an upper limit. Experts visited in a layer.
 void ProgramRunner::BindCostSymbols(const StepInput& input) {
   int64_t attended_keys = 0;
   for (int32_t position : input.positions) attended_keys += position + 1;
@@ -123,6 +124,11 @@ void ProgramRunner::BindCostSymbols(const StepInput& input) {
   }
   bindings_.symbols.push_back({"attended_keys", attended_keys});
   bindings_.symbols.push_back({"cached_keys", cached_keys});
+  // The most that the rows can visit; which they do is known to the device alone.
+  bindings_.symbols.push_back(
+      {"active_experts",
+       std::min(manifest_.num_experts(),
+                static_cast<int64_t>(input.tokens.size()) * manifest_.experts_per_row())});
 }
 
 absl::Span<const float> ProgramRunner::Output(absl::string_view name) const {

@@ -1,6 +1,6 @@
 # C++ as LLVM bitcode inside a library, for code that the compiler links into what it emits.
 
-# lathe_bitcode(TARGET compiler_codegen_cpu SYMBOL lathe_cpu_bitcode SRC bitcode/sample.cc): compiles SRC for any x86-64 and adds the
+# lathe_bitcode(TARGET compiler_codegen_cpu SYMBOL lathe_cpu_bitcode SRC bitcode/kernels.cc): compiles SRC for any x86-64 and adds the
 # bytes to TARGET, between the symbols SYMBOL_begin and SYMBOL_end. Nothing is optimised here: who links the bitcode knows for which
 # CPU. -O2 only keeps clang from marking functions noinline and optnone.
 function(lathe_bitcode)

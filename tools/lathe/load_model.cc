@@ -1,6 +1,8 @@
 #include "tools/lathe/load_model.h"
 
+#include <algorithm>
 #include <filesystem>
+#include <map>
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
@@ -11,9 +13,11 @@
 #include "frontend/config/generation_config.h"
 #include "frontend/tokenizer/tokenizer.h"
 #include "nlohmann/json.hpp"
+#include "runtime/base/check.h"
 #include "runtime/base/hash.h"
 #include "runtime/base/mapped_file.h"
 #include "runtime/base/status_macros.h"
+#include "runtime/base/weight_name.h"
 
 namespace lathe {
 namespace {
@@ -158,14 +162,36 @@ absl::StatusOr<LoadedModel> LoadModel(const LoadOptions& options) {
   return loaded;
 }
 
+namespace {
+
+// Each tensor once, in the order in which weights first read them. Where weights read rows of one
+// tensor, it has as many as the last of them needs.
+std::vector<ExpectedTensor> Expected(const std::vector<ParamInfo>& params) {
+  std::vector<ExpectedTensor> expected;
+  std::map<std::string, size_t> index;
+  for (const ParamInfo& param : params) {
+    const auto tensors = SourceTensors(param.name, param.shape);
+    LATHE_CHECK(tensors.ok()) << tensors.status().ToString();  // the builder parsed the name
+    for (const SourceTensor& tensor : *tensors) {
+      const auto [known, is_new] = index.try_emplace(tensor.name, expected.size());
+      if (is_new) {
+        expected.push_back({.name = tensor.name,
+                            .shape = tensor.shape,
+                            .dtypes = {DType::kBF16, DType::kF16, DType::kF32}});
+      } else {
+        std::vector<int64_t>& shape = expected[known->second].shape;
+        shape[1] = std::max(shape[1], tensor.shape[1]);
+      }
+    }
+  }
+  return expected;
+}
+
+}  // namespace
+
 CheckReport CheckModel(const LoadedModel& loaded, bool allow_unused, bool scan_values,
                        int threads) {
-  std::vector<ExpectedTensor> expected;
-  for (const ParamInfo& param : loaded.model.params) {
-    expected.push_back({.name = param.name,
-                        .shape = param.shape,
-                        .dtypes = {DType::kBF16, DType::kF16, DType::kF32}});
-  }
+  const std::vector<ExpectedTensor> expected = Expected(loaded.model.params);
   CheckOptions options{
       .allow_unused = allow_unused, .scan_values = scan_values, .threads = threads};
   for (const OptionalWeight& weight : loaded.model.unused)

@@ -67,23 +67,31 @@ absl::StatusOr<std::unique_ptr<RandomWeights>> RandomWeights::Make(mlir::ModuleO
                                                        " elements, at most ", kMaxElements,
                                                        " are made of random numbers"));
     }
-    Entry& entry = weights->entries_[name];
-    const auto count = static_cast<size_t>(elements);
-    entry.bytes.resize(count * ByteSize(*dtype));
     LATHE_ASSIGN_OR_RETURN(int64_t stored, NumBytes(type).Evaluate({}), name);
     weights->stored_bytes_ += static_cast<uint64_t>(stored);
-    const bool is_matrix = type.getRank() > 1;
-    // The sum of K products of two variances of 1/3 has the variance of its inputs at scale
-    // sqrt(3 / K).
-    const float scale =
-        is_matrix ? std::sqrt(3.0f / static_cast<float>(type.getShape().back())) : 0.5f;
-    const float offset = is_matrix ? 0.0f : 1.0f;
-    RandomNumbers numbers(seed, name);
-    for (size_t i = 0; i < count; ++i)
-      StoreFloat(*dtype, offset + scale * numbers.Uniform(), entry.bytes.data(), i);
-    entry.view = {*dtype, type.getShape().vec(), {entry.bytes.data(), entry.bytes.size()}};
+    LATHE_ASSIGN_OR_RETURN(const auto tensors, SourceTensors(name, type.getShape()));
+    for (const SourceTensor& tensor : tensors) weights->Add(tensor, *dtype, seed);
   }
   return weights;
+}
+
+void RandomWeights::Add(const SourceTensor& tensor, DType dtype, uint64_t seed) {
+  Entry& entry = entries_[tensor.name];
+  TensorView view{dtype, tensor.shape, {}};
+  const auto count = static_cast<size_t>(view.num_elements());
+  // Weights that read rows of one tensor say how many they need: the most of them counts.
+  if (entry.bytes.size() >= count * ByteSize(dtype) && !entry.bytes.empty()) return;
+  entry.bytes.resize(count * ByteSize(dtype));
+  const bool is_matrix = tensor.shape.size() > 1;
+  // The sum of K products of two variances of 1/3 has the variance of its inputs at scale
+  // sqrt(3 / K).
+  const float scale = is_matrix ? std::sqrt(3.0f / static_cast<float>(tensor.shape.back())) : 0.5f;
+  const float offset = is_matrix ? 0.0f : 1.0f;
+  RandomNumbers numbers(seed, tensor.name);
+  for (size_t i = 0; i < count; ++i)
+    StoreFloat(dtype, offset + scale * numbers.Uniform(), entry.bytes.data(), i);
+  view.bytes = {entry.bytes.data(), entry.bytes.size()};
+  entry.view = std::move(view);
 }
 
 const TensorView* RandomWeights::Find(absl::string_view name) const {

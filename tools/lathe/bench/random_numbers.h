@@ -12,6 +12,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "runtime/base/dtype.h"
 #include "runtime/base/tensor_source.h"
+#include "runtime/base/weight_name.h"
 
 namespace lathe {
 
@@ -51,6 +52,8 @@ class RandomWeights : public TensorSource {
   uint64_t stored_bytes() const { return stored_bytes_; }
 
  private:
+  void Add(const SourceTensor& tensor, DType dtype, uint64_t seed);
+
   struct Entry {
     std::vector<char> bytes;
     TensorView view;

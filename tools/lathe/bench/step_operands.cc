@@ -4,11 +4,11 @@
 #include <cstring>
 #include <limits>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "ops/core/dialect.h"
 #include "ops/core/extent.h"
+#include "ops/moe/moe_ops.h"
 #include "ops/sampling/source/choose_row.h"
 #include "runtime/base/status_macros.h"
 #include "tools/lathe/bench/random_numbers.h"
@@ -89,6 +89,7 @@ absl::StatusOr<StepOperands> StepOperands::Make(mlir::ModuleOp problem, const Sy
     }
   }
   LATHE_RETURN_IF_ERROR(step.LayOutRows());
+  step.CountExperts(problem);
   const int64_t vocabulary = Vocabulary(problem);
   auto entry = problem.lookupSymbol<mlir::func::FuncOp>("step");
   if (!entry) return absl::InvalidArgumentError("the module has no entry @step");
@@ -134,11 +135,51 @@ absl::Status StepOperands::LayOutRows() {
   return absl::OkStatus();
 }
 
+void StepOperands::CountExperts(mlir::ModuleOp problem) {
+  problem.walk([this](mlir::Operation* op) {
+    if (auto dispatch = llvm::dyn_cast<MoeDispatchOp>(op)) {
+      num_experts_ = static_cast<int64_t>(dispatch.getNumExperts());
+      top_k_ = TensorTypeOf(dispatch.getExperts()).getDimSize(1);
+    } else if (auto product = llvm::dyn_cast<GroupedMatmulOp>(op)) {
+      num_experts_ = TensorTypeOf(product.getWeight()).getDimSize(0);
+      top_k_ = TensorTypeOf(product.getY()).getDimSize(1);
+    } else if (auto combine = llvm::dyn_cast<MoeCombineOp>(op)) {
+      top_k_ = TensorTypeOf(combine.getWeights()).getDimSize(1);
+    }
+  });
+  symbols_["active_experts"] = std::min(num_experts_, symbols_.at("tokens") * top_k_);
+}
+
+// Choices of experts that go around, and their order (ops/moe). False for other names.
+bool StepOperands::ExpertIntegers(absl::string_view name, int64_t count,
+                                  std::vector<int32_t>& values) const {
+  const int64_t choices = symbols_.at("tokens") * top_k_;
+  for (int64_t i = 0; i < count; ++i) {
+    int64_t value = 0;
+    if (name == "experts") {
+      value = i % std::max<int64_t>(num_experts_, 1);
+    } else if (name == "rows") {
+      value = i / std::max<int64_t>(top_k_, 1);
+    } else if (name == "places") {
+      value = i;
+    } else if (name == "ends") {
+      value = choices * (i + 1) / count;
+    } else {
+      return false;
+    }
+    values.push_back(static_cast<int32_t>(value));
+  }
+  return true;
+}
+
 absl::StatusOr<std::vector<int32_t>> StepOperands::Integers(const std::string& name, int64_t count,
                                                             int64_t vocabulary,
                                                             uint64_t seed) const {
   std::vector<int32_t> values;
   const int64_t tokens = symbols_.at("tokens");
+  // What another dispatch computes is "ends.2": its name, and which operand it is.
+  const absl::string_view kind = absl::string_view(name).substr(0, name.find('.'));
+  if (ExpertIntegers(kind, count, values)) return values;
   if (name == "tokens") {
     RandomNumbers numbers(seed, name);
     for (int64_t i = 0; i < count; ++i)
@@ -166,9 +207,8 @@ absl::StatusOr<std::vector<int32_t>> StepOperands::Integers(const std::string& n
       values[row * sampling::kNumNumbers + sampling::kTopK] = 20;
       values[row * sampling::kNumNumbers + sampling::kSeed] = static_cast<int32_t>(row);
     }
-  } else if (name == "sample_ids" || absl::StartsWith(name, "operand")) {
-    // What another dispatch computes: every table has a first row.
-    values.assign(static_cast<size_t>(count), 0);
+  } else if (name == "sample_ids" || kind == "ids") {
+    values.assign(static_cast<size_t>(count), 0);  // every table has a first row
   } else {
     return absl::UnimplementedError(absl::StrCat(
         "input ", name,

@@ -57,7 +57,7 @@ func.func @step(%x: tensor<?x32xf32, #t>) -> tensor<?x32xf32, #t> {
 
 // A name that somebody edited: unknown, and known but of no use here.
 func.func @step(%x: tensor<?x32xf32, #t>) -> tensor<?x32xf32, #t> {
-  // expected-error @+1 {{phase lower: dispatch silu: no kernel is called "fast_silu" for this target; there are: matmul, attention, rope_table, argmax, sample, rowwise}}
+  // expected-error @+1 {{phase lower: dispatch silu: no kernel is called "fast_silu" for this target; there are: grouped_matmul, matmul, attention, rope_table, argmax, sample, moe_route, moe_dispatch, moe_combine, rowwise}}
   %a = lathe.dispatch "silu" (%i = %x : tensor<?x32xf32, #t>) -> tensor<?x32xf32, #t> attributes {kernels = {cpu = "fast_silu"}} {
     %n = lathe.silu %i : tensor<?x32xf32, #t>
     lathe.yield %n : tensor<?x32xf32, #t>

@@ -326,3 +326,33 @@ func.func @barriers(%x: tensor<?x32xf32, #t>) -> tensor<?x32xf32, #t> {
   %e = lathe.rms_norm %d, %w {eps = 1.0e-6 : f64} : tensor<?x32xf32, #t>, tensor<32xf32>
   return %e : tensor<?x32xf32, #t>
 }
+
+// Gate and up of experts meet in their swiglu; what surrounds them stands alone.
+// CHECK-LABEL: func.func @mixture
+func.func @mixture(%x: tensor<?x32xf32, #t>, %s: tensor<?x6xf32, #t>, %g: tensor<6x48x32xf32>, %u: tensor<6x48x32xf32>, %d: tensor<6x32x48xf32>) -> tensor<?x32xf32, #t> {
+  // CHECK: lathe.dispatch "moe_route" {{.*}} attributes {rule = "moe_route"}
+  %e, %w = lathe.moe_route 2 of %s by "softmax" : tensor<?x6xf32, #t>
+  // CHECK: lathe.dispatch "moe_dispatch" {{.*}} attributes {rule = "moe_dispatch"}
+  %r, %p, %n = lathe.moe_dispatch %e among 6 : tensor<?x2xi32, #t>
+  // CHECK: lathe.dispatch "grouped_matmul" {{.*}} attributes {rule = "grouped_matmul+swiglu"}
+  %a = lathe.grouped_matmul %x at %r, %n, %g : tensor<?x32xf32, #t>, tensor<6xi32>, tensor<6x48x32xf32>, tensor<?x2xi32, #t>
+  %b = lathe.grouped_matmul %x at %r, %n, %u : tensor<?x32xf32, #t>, tensor<6xi32>, tensor<6x48x32xf32>, tensor<?x2xi32, #t>
+  %h = lathe.swiglu %a, %b : tensor<?x2x48xf32, #t>
+  // CHECK: lathe.dispatch "grouped_matmul" {{.*}} attributes {rule = "grouped_matmul"}
+  %y = lathe.grouped_matmul %h, %n, %d : tensor<?x2x48xf32, #t>, tensor<6xi32>, tensor<6x32x48xf32>
+  // CHECK: lathe.dispatch "moe_combine" {{.*}} attributes {rule = "moe_combine"}
+  %z = lathe.moe_combine %y at %p, %w : tensor<?x2x32xf32, #t>, tensor<?x2xi32, #t>, tensor<?x2xf32, #t>
+  return %z : tensor<?x32xf32, #t>
+}
+
+// What chooses experts is computed from rows that nobody rounds, so that it shares its launch with no other product.
+// CHECK-LABEL: func.func @router
+func.func @router(%x: tensor<?x32xf32, #t>, %g: tensor<6x32xf32>, %w: tensor<40x32xf32>) -> (tensor<?x2xi32, #t>, tensor<?x40xf32, #t>) {
+  // CHECK: lathe.dispatch "matmul" {{.*}} attributes {exact, rule = "matmul"}
+  // CHECK: lathe.dispatch "moe_route" {{.*}} attributes {rule = "moe_route"}
+  // CHECK: lathe.dispatch "matmul" {{.*}} attributes {rule = "matmul"}
+  %s = lathe.matmul %x, %g : tensor<?x32xf32, #t>, tensor<6x32xf32>
+  %e, %p = lathe.moe_route 2 of %s by "softmax" : tensor<?x6xf32, #t>
+  %y = lathe.matmul %x, %w : tensor<?x32xf32, #t>, tensor<40x32xf32>
+  return %e, %y : tensor<?x2xi32, #t>, tensor<?x40xf32, #t>
+}

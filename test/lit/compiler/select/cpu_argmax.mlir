@@ -26,12 +26,16 @@ func.func @taken(%x: tensor<?x70xf32, #r>, %m: tensor<?x5xf32, #r>, %l: tensor<?
 #r = #lathe.sym<rows>
 
 func.func @other_blocks(%x: tensor<?x70xf32, #r>, %m: tensor<?x9xf32, #r>, %l: tensor<?xi32, #r>) {
-  // expected-error @+7 {{has no kernel for dispatch 'ids'}}
-  // expected-note @+6 {{matmul: no}}
-  // expected-note @+5 {{attention: no}}
-  // expected-note @+4 {{rope_table: no}}
-  // expected-note @+3 {{argmax: no, has no way to read maxima of 8 columns, only of 16}}
-  // expected-note @+2 {{sample: no}}
+  // expected-error @+11 {{has no kernel for dispatch 'ids'}}
+  // expected-note @+10 {{grouped_matmul: no}}
+  // expected-note @+9 {{matmul: no}}
+  // expected-note @+8 {{attention: no}}
+  // expected-note @+7 {{rope_table: no}}
+  // expected-note @+6 {{argmax: no, has no way to read maxima of 8 columns, only of 16}}
+  // expected-note @+5 {{sample: no}}
+  // expected-note @+4 {{moe_route: no}}
+  // expected-note @+3 {{moe_dispatch: no}}
+  // expected-note @+2 {{moe_combine: no}}
   // expected-note @+1 {{rowwise: no}}
   %b = lathe.dispatch "ids" (%i = %x : tensor<?x70xf32, #r>, %k = %m : tensor<?x9xf32, #r>, %j = %l : tensor<?xi32, #r>) -> tensor<?xi32, #r> {
     %ids = lathe.argmax_by_blocks %i, %k, %j by 8 : tensor<?x70xf32, #r>, tensor<?x9xf32, #r>, tensor<?xi32, #r>
@@ -45,12 +49,16 @@ func.func @other_blocks(%x: tensor<?x70xf32, #r>, %m: tensor<?x9xf32, #r>, %l: t
 #r = #lathe.sym<rows>
 
 func.func @something_beside(%x: tensor<?x70xf32, #r>, %l: tensor<?xi32, #r>) {
-  // expected-error @+7 {{has no kernel for dispatch 'ids'}}
-  // expected-note @+6 {{matmul: no}}
-  // expected-note @+5 {{attention: no}}
-  // expected-note @+4 {{rope_table: no}}
-  // expected-note @+3 {{argmax: no, there is something beside the argmax}}
-  // expected-note @+2 {{sample: no}}
+  // expected-error @+11 {{has no kernel for dispatch 'ids'}}
+  // expected-note @+10 {{grouped_matmul: no}}
+  // expected-note @+9 {{matmul: no}}
+  // expected-note @+8 {{attention: no}}
+  // expected-note @+7 {{rope_table: no}}
+  // expected-note @+6 {{argmax: no, there is something beside the argmax}}
+  // expected-note @+5 {{sample: no}}
+  // expected-note @+4 {{moe_route: no}}
+  // expected-note @+3 {{moe_dispatch: no}}
+  // expected-note @+2 {{moe_combine: no}}
   // expected-note @+1 {{rowwise: no}}
   %b = lathe.dispatch "ids" (%i = %x : tensor<?x70xf32, #r>, %j = %l : tensor<?xi32, #r>) -> tensor<?xi32, #r> {
     %n = lathe.neg %i : tensor<?x70xf32, #r>

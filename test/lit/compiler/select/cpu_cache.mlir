@@ -7,12 +7,16 @@
 
 func.func @page(%kv: !cache, %k: tensor<?x2x16xf32, #t>, %p: tensor<?xi32, #t>, %s: tensor<?xi32, #t>) {
   %l = lathe.cache_layer %kv[0] : !cache
-  // expected-error @+7 {{has no kernel for dispatch 'write'}}
-  // expected-note @+6 {{matmul: no}}
-  // expected-note @+5 {{attention: no}}
-  // expected-note @+4 {{rope_table: no}}
-  // expected-note @+3 {{argmax: no}}
-  // expected-note @+2 {{sample: no}}
+  // expected-error @+11 {{has no kernel for dispatch 'write'}}
+  // expected-note @+10 {{grouped_matmul: no}}
+  // expected-note @+9 {{matmul: no}}
+  // expected-note @+8 {{attention: no}}
+  // expected-note @+7 {{rope_table: no}}
+  // expected-note @+6 {{argmax: no}}
+  // expected-note @+5 {{sample: no}}
+  // expected-note @+4 {{moe_route: no}}
+  // expected-note @+3 {{moe_dispatch: no}}
+  // expected-note @+2 {{moe_combine: no}}
   // expected-note @+1 {{rowwise: no, pages of 32 tokens; kernels read 64}}
   lathe.dispatch "write" (%c = %l : !layer, %kk = %k : tensor<?x2x16xf32, #t>, %pp = %p : tensor<?xi32, #t>, %ss = %s : tensor<?xi32, #t>) -> () {
     lathe.kv_write %c, %kk, %kk, %pp, %ss : !layer, tensor<?x2x16xf32, #t>, tensor<?x2x16xf32, #t>, tensor<?xi32, #t>, tensor<?xi32, #t>
@@ -29,12 +33,16 @@ func.func @page(%kv: !cache, %k: tensor<?x2x16xf32, #t>, %p: tensor<?xi32, #t>, 
 
 func.func @head(%kv: !cache, %k: tensor<?x2x512xf32, #t>, %p: tensor<?xi32, #t>, %s: tensor<?xi32, #t>) {
   %l = lathe.cache_layer %kv[0] : !cache
-  // expected-error @+7 {{has no kernel for dispatch 'write'}}
-  // expected-note @+6 {{matmul: no}}
-  // expected-note @+5 {{attention: no}}
-  // expected-note @+4 {{rope_table: no}}
-  // expected-note @+3 {{argmax: no}}
-  // expected-note @+2 {{sample: no}}
+  // expected-error @+11 {{has no kernel for dispatch 'write'}}
+  // expected-note @+10 {{grouped_matmul: no}}
+  // expected-note @+9 {{matmul: no}}
+  // expected-note @+8 {{attention: no}}
+  // expected-note @+7 {{rope_table: no}}
+  // expected-note @+6 {{argmax: no}}
+  // expected-note @+5 {{sample: no}}
+  // expected-note @+4 {{moe_route: no}}
+  // expected-note @+3 {{moe_dispatch: no}}
+  // expected-note @+2 {{moe_combine: no}}
   // expected-note @+1 {{rowwise: no, heads of 512 elements; kernels read at most 256}}
   lathe.dispatch "write" (%c = %l : !layer, %kk = %k : tensor<?x2x512xf32, #t>, %pp = %p : tensor<?xi32, #t>, %ss = %s : tensor<?xi32, #t>) -> () {
     lathe.kv_write %c, %kk, %kk, %pp, %ss : !layer, tensor<?x2x512xf32, #t>, tensor<?x2x512xf32, #t>, tensor<?xi32, #t>, tensor<?xi32, #t>
@@ -51,12 +59,16 @@ func.func @head(%kv: !cache, %k: tensor<?x2x512xf32, #t>, %p: tensor<?xi32, #t>,
 
 func.func @dtype(%kv: !cache, %k: tensor<?x2x16xf32, #t>, %p: tensor<?xi32, #t>, %s: tensor<?xi32, #t>) {
   %l = lathe.cache_layer %kv[0] : !cache
-  // expected-error @+7 {{has no kernel for dispatch 'write'}}
-  // expected-note @+6 {{matmul: no}}
-  // expected-note @+5 {{attention: no}}
-  // expected-note @+4 {{rope_table: no}}
-  // expected-note @+3 {{argmax: no}}
-  // expected-note @+2 {{sample: no}}
+  // expected-error @+11 {{has no kernel for dispatch 'write'}}
+  // expected-note @+10 {{grouped_matmul: no}}
+  // expected-note @+9 {{matmul: no}}
+  // expected-note @+8 {{attention: no}}
+  // expected-note @+7 {{rope_table: no}}
+  // expected-note @+6 {{argmax: no}}
+  // expected-note @+5 {{sample: no}}
+  // expected-note @+4 {{moe_route: no}}
+  // expected-note @+3 {{moe_dispatch: no}}
+  // expected-note @+2 {{moe_combine: no}}
   // expected-note @+1 {{rowwise: no, the cache is neither f32 nor bf16}}
   lathe.dispatch "write" (%c = %l : !layer, %kk = %k : tensor<?x2x16xf32, #t>, %pp = %p : tensor<?xi32, #t>, %ss = %s : tensor<?xi32, #t>) -> () {
     lathe.kv_write %c, %kk, %kk, %pp, %ss : !layer, tensor<?x2x16xf32, #t>, tensor<?x2x16xf32, #t>, tensor<?xi32, #t>, tensor<?xi32, #t>
@@ -73,12 +85,16 @@ func.func @dtype(%kv: !cache, %k: tensor<?x2x16xf32, #t>, %p: tensor<?xi32, #t>,
 !layer = !lathe.kv_layer<kv_heads = 2, head_dim = 16, dtype = bf16, page = 64, window = 0>
 
 func.func private @layer(%l: !layer, %k: tensor<?x2x16xf32, #t>, %p: tensor<?xi32, #t>, %s: tensor<?xi32, #t>) {
-  // expected-error @+7 {{has no kernel for dispatch 'write'}}
-  // expected-note @+6 {{matmul: no}}
-  // expected-note @+5 {{attention: no}}
-  // expected-note @+4 {{rope_table: no}}
-  // expected-note @+3 {{argmax: no}}
-  // expected-note @+2 {{sample: no}}
+  // expected-error @+11 {{has no kernel for dispatch 'write'}}
+  // expected-note @+10 {{grouped_matmul: no}}
+  // expected-note @+9 {{matmul: no}}
+  // expected-note @+8 {{attention: no}}
+  // expected-note @+7 {{rope_table: no}}
+  // expected-note @+6 {{argmax: no}}
+  // expected-note @+5 {{sample: no}}
+  // expected-note @+4 {{moe_route: no}}
+  // expected-note @+3 {{moe_dispatch: no}}
+  // expected-note @+2 {{moe_combine: no}}
   // expected-note @+1 {{rowwise: no, one layer function serves cache groups of different page sizes}}
   lathe.dispatch "write" (%c = %l : !layer, %kk = %k : tensor<?x2x16xf32, #t>, %pp = %p : tensor<?xi32, #t>, %ss = %s : tensor<?xi32, #t>) -> () {
     lathe.kv_write %c, %kk, %kk, %pp, %ss : !layer, tensor<?x2x16xf32, #t>, tensor<?x2x16xf32, #t>, tensor<?xi32, #t>, tensor<?xi32, #t>

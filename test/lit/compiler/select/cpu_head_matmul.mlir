@@ -36,12 +36,16 @@ func.func @taken(%x: tensor<?x32xf32, #t>, %w: tensor<64x32xbf16>, %v: tensor<32
 #t = #lathe.sym<tokens>
 
 func.func @no_heads(%x: tensor<?x32xf32, #t>, %w: tensor<64x32xf32>, %g: tensor<64xf32>) {
-  // expected-error @+7 {{has no kernel for dispatch 'all'}}
-  // expected-note @+6 {{matmul: no, a product is not split into heads}}
-  // expected-note @+5 {{attention: no}}
-  // expected-note @+4 {{rope_table: no}}
-  // expected-note @+3 {{argmax: no}}
-  // expected-note @+2 {{sample: no}}
+  // expected-error @+11 {{has no kernel for dispatch 'all'}}
+  // expected-note @+10 {{grouped_matmul: no}}
+  // expected-note @+9 {{matmul: no, a product is not split into heads}}
+  // expected-note @+8 {{attention: no}}
+  // expected-note @+7 {{rope_table: no}}
+  // expected-note @+6 {{argmax: no}}
+  // expected-note @+5 {{sample: no}}
+  // expected-note @+4 {{moe_route: no}}
+  // expected-note @+3 {{moe_dispatch: no}}
+  // expected-note @+2 {{moe_combine: no}}
   // expected-note @+1 {{rowwise: no}}
   %r = lathe.dispatch "all" (%i = %x : tensor<?x32xf32, #t>, %a = %w : tensor<64x32xf32>, %n = %g : tensor<64xf32>) -> tensor<?x64xf32, #t> {
     %m = lathe.matmul %i, %a : tensor<?x32xf32, #t>, tensor<64x32xf32>

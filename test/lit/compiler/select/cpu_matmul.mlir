@@ -60,12 +60,16 @@ func.func @maxima(%x: tensor<?x32xf32, #t>, %f: tensor<40x32xf32>) -> (tensor<?x
 #t = #lathe.sym<tokens>
 
 func.func @maxima_of_other_blocks(%x: tensor<?x32xf32, #t>, %f: tensor<40x32xf32>) {
-  // expected-error @+7 {{has no kernel for dispatch 'head'}}
-  // expected-note @+6 {{matmul: no, leaves maxima of 16 columns, not of 8}}
-  // expected-note @+5 {{attention: no}}
-  // expected-note @+4 {{rope_table: no}}
-  // expected-note @+3 {{argmax: no}}
-  // expected-note @+2 {{sample: no}}
+  // expected-error @+11 {{has no kernel for dispatch 'head'}}
+  // expected-note @+10 {{grouped_matmul: no}}
+  // expected-note @+9 {{matmul: no, leaves maxima of 16 columns, not of 8}}
+  // expected-note @+8 {{attention: no}}
+  // expected-note @+7 {{rope_table: no}}
+  // expected-note @+6 {{argmax: no}}
+  // expected-note @+5 {{sample: no}}
+  // expected-note @+4 {{moe_route: no}}
+  // expected-note @+3 {{moe_dispatch: no}}
+  // expected-note @+2 {{moe_combine: no}}
   // expected-note @+1 {{rowwise: no}}
   %r:2 = lathe.dispatch "head" (%i = %x : tensor<?x32xf32, #t>, %p = %f : tensor<40x32xf32>) -> (tensor<?x40xf32, #t>, tensor<?x5xf32, #t>) {
     %m = lathe.matmul %i, %p : tensor<?x32xf32, #t>, tensor<40x32xf32>
@@ -80,12 +84,16 @@ func.func @maxima_of_other_blocks(%x: tensor<?x32xf32, #t>, %f: tensor<40x32xf32
 #t = #lathe.sym<tokens>
 
 func.func @maxima_of_one_of_two(%x: tensor<?x32xf32, #t>, %f: tensor<40x32xf32>) {
-  // expected-error @+7 {{has no kernel for dispatch 'head'}}
-  // expected-note @+6 {{matmul: no, the maxima of blocks belong to no single matmul}}
-  // expected-note @+5 {{attention: no}}
-  // expected-note @+4 {{rope_table: no}}
-  // expected-note @+3 {{argmax: no}}
-  // expected-note @+2 {{sample: no}}
+  // expected-error @+11 {{has no kernel for dispatch 'head'}}
+  // expected-note @+10 {{grouped_matmul: no}}
+  // expected-note @+9 {{matmul: no, the maxima of blocks belong to no single matmul}}
+  // expected-note @+8 {{attention: no}}
+  // expected-note @+7 {{rope_table: no}}
+  // expected-note @+6 {{argmax: no}}
+  // expected-note @+5 {{sample: no}}
+  // expected-note @+4 {{moe_route: no}}
+  // expected-note @+3 {{moe_dispatch: no}}
+  // expected-note @+2 {{moe_combine: no}}
   // expected-note @+1 {{rowwise: no}}
   %r = lathe.dispatch "head" (%i = %x : tensor<?x32xf32, #t>, %p = %f : tensor<40x32xf32>) -> tensor<?x3xf32, #t> {
     %m = lathe.matmul %i, %p : tensor<?x32xf32, #t>, tensor<40x32xf32>
@@ -151,12 +159,16 @@ func.func @norm(%x: tensor<?x32xf32, #t>, %g: tensor<32xbf16>, %h: tensor<32xf32
 #t = #lathe.sym<tokens>
 
 func.func @norm_of_the_product(%x: tensor<?x32xf32, #t>, %g: tensor<32xf32>, %w: tensor<32x32xf32>) {
-  // expected-error @+7 {{has no kernel for dispatch 'behind'}}
-  // expected-note @+6 {{matmul: no, a product is not split into heads}}
-  // expected-note @+5 {{attention: no}}
-  // expected-note @+4 {{rope_table: no}}
-  // expected-note @+3 {{argmax: no}}
-  // expected-note @+2 {{sample: no}}
+  // expected-error @+11 {{has no kernel for dispatch 'behind'}}
+  // expected-note @+10 {{grouped_matmul: no}}
+  // expected-note @+9 {{matmul: no, a product is not split into heads}}
+  // expected-note @+8 {{attention: no}}
+  // expected-note @+7 {{rope_table: no}}
+  // expected-note @+6 {{argmax: no}}
+  // expected-note @+5 {{sample: no}}
+  // expected-note @+4 {{moe_route: no}}
+  // expected-note @+3 {{moe_dispatch: no}}
+  // expected-note @+2 {{moe_combine: no}}
   // expected-note @+1 {{rowwise: no}}
   %r = lathe.dispatch "behind" (%i = %x : tensor<?x32xf32, #t>, %p = %g : tensor<32xf32>, %q = %w : tensor<32x32xf32>) -> tensor<?x32xf32, #t> {
     %m = lathe.matmul %i, %q : tensor<?x32xf32, #t>, tensor<32x32xf32>
@@ -172,12 +184,16 @@ func.func @norm_of_the_product(%x: tensor<?x32xf32, #t>, %g: tensor<32xf32>, %w:
 
 // The normalised rows go to no memory that others read.
 func.func @norm_is_read(%x: tensor<?x32xf32, #t>, %g: tensor<32xf32>, %w: tensor<32x32xf32>) {
-  // expected-error @+7 {{has no kernel for dispatch 'both'}}
-  // expected-note @+6 {{matmul: no, does not write result 1 of the dispatch}}
-  // expected-note @+5 {{attention: no}}
-  // expected-note @+4 {{rope_table: no}}
-  // expected-note @+3 {{argmax: no}}
-  // expected-note @+2 {{sample: no}}
+  // expected-error @+11 {{has no kernel for dispatch 'both'}}
+  // expected-note @+10 {{grouped_matmul: no}}
+  // expected-note @+9 {{matmul: no, does not write result 1 of the dispatch}}
+  // expected-note @+8 {{attention: no}}
+  // expected-note @+7 {{rope_table: no}}
+  // expected-note @+6 {{argmax: no}}
+  // expected-note @+5 {{sample: no}}
+  // expected-note @+4 {{moe_route: no}}
+  // expected-note @+3 {{moe_dispatch: no}}
+  // expected-note @+2 {{moe_combine: no}}
   // expected-note @+1 {{rowwise: no}}
   %r:2 = lathe.dispatch "both" (%i = %x : tensor<?x32xf32, #t>, %p = %g : tensor<32xf32>, %q = %w : tensor<32x32xf32>) -> (tensor<?x32xf32, #t>, tensor<?x32xf32, #t>) {
     %n = lathe.rms_norm %i, %p {eps = 1.0e-6 : f64} : tensor<?x32xf32, #t>, tensor<32xf32>
@@ -192,12 +208,16 @@ func.func @norm_is_read(%x: tensor<?x32xf32, #t>, %g: tensor<32xf32>, %w: tensor
 #t = #lathe.sym<tokens>
 
 func.func @half_norm(%x: tensor<?x32xf32, #t>, %g: tensor<32xf16>, %w: tensor<32x32xf32>) {
-  // expected-error @+7 {{has no kernel for dispatch 'half_norm'}}
-  // expected-note @+6 {{matmul: no, an operand is neither f32 nor bf16}}
-  // expected-note @+5 {{attention: no}}
-  // expected-note @+4 {{rope_table: no}}
-  // expected-note @+3 {{argmax: no}}
-  // expected-note @+2 {{sample: no}}
+  // expected-error @+11 {{has no kernel for dispatch 'half_norm'}}
+  // expected-note @+10 {{grouped_matmul: no}}
+  // expected-note @+9 {{matmul: no, an operand is neither f32 nor bf16}}
+  // expected-note @+8 {{attention: no}}
+  // expected-note @+7 {{rope_table: no}}
+  // expected-note @+6 {{argmax: no}}
+  // expected-note @+5 {{sample: no}}
+  // expected-note @+4 {{moe_route: no}}
+  // expected-note @+3 {{moe_dispatch: no}}
+  // expected-note @+2 {{moe_combine: no}}
   // expected-note @+1 {{rowwise: no}}
   %r = lathe.dispatch "half_norm" (%i = %x : tensor<?x32xf32, #t>, %p = %g : tensor<32xf16>, %q = %w : tensor<32x32xf32>) -> tensor<?x32xf32, #t> {
     %n = lathe.rms_norm %i, %p {eps = 1.0e-6 : f64} : tensor<?x32xf32, #t>, tensor<32xf16>
@@ -212,12 +232,16 @@ func.func @half_norm(%x: tensor<?x32xf32, #t>, %g: tensor<32xf16>, %w: tensor<32
 #t = #lathe.sym<tokens>
 
 func.func @other_inputs(%x: tensor<?x32xf32, #t>, %z: tensor<?x32xf32, #t>, %w: tensor<16x32xf32>) {
-  // expected-error @+7 {{has no kernel for dispatch 'two'}}
-  // expected-note @+6 {{matmul: no, the matmuls have different inputs}}
-  // expected-note @+5 {{attention: no}}
-  // expected-note @+4 {{rope_table: no}}
-  // expected-note @+3 {{argmax: no}}
-  // expected-note @+2 {{sample: no}}
+  // expected-error @+11 {{has no kernel for dispatch 'two'}}
+  // expected-note @+10 {{grouped_matmul: no}}
+  // expected-note @+9 {{matmul: no, the matmuls have different inputs}}
+  // expected-note @+8 {{attention: no}}
+  // expected-note @+7 {{rope_table: no}}
+  // expected-note @+6 {{argmax: no}}
+  // expected-note @+5 {{sample: no}}
+  // expected-note @+4 {{moe_route: no}}
+  // expected-note @+3 {{moe_dispatch: no}}
+  // expected-note @+2 {{moe_combine: no}}
   // expected-note @+1 {{rowwise: no, has no way to run lathe.matmul}}
   %r:2 = lathe.dispatch "two" (%i = %x : tensor<?x32xf32, #t>, %j = %z : tensor<?x32xf32, #t>, %p = %w : tensor<16x32xf32>) -> (tensor<?x16xf32, #t>, tensor<?x16xf32, #t>) {
     %m = lathe.matmul %i, %p : tensor<?x32xf32, #t>, tensor<16x32xf32>
@@ -232,12 +256,16 @@ func.func @other_inputs(%x: tensor<?x32xf32, #t>, %z: tensor<?x32xf32, #t>, %w: 
 #t = #lathe.sym<tokens>
 
 func.func @half(%x: tensor<?x32xf32, #t>, %w: tensor<16x32xf16>) {
-  // expected-error @+7 {{has no kernel for dispatch 'half'}}
-  // expected-note @+6 {{matmul: no, no packed layout for weights of type f16}}
-  // expected-note @+5 {{attention: no}}
-  // expected-note @+4 {{rope_table: no}}
-  // expected-note @+3 {{argmax: no}}
-  // expected-note @+2 {{sample: no}}
+  // expected-error @+11 {{has no kernel for dispatch 'half'}}
+  // expected-note @+10 {{grouped_matmul: no}}
+  // expected-note @+9 {{matmul: no, no packed layout for weights of type f16}}
+  // expected-note @+8 {{attention: no}}
+  // expected-note @+7 {{rope_table: no}}
+  // expected-note @+6 {{argmax: no}}
+  // expected-note @+5 {{sample: no}}
+  // expected-note @+4 {{moe_route: no}}
+  // expected-note @+3 {{moe_dispatch: no}}
+  // expected-note @+2 {{moe_combine: no}}
   // expected-note @+1 {{rowwise: no}}
   %r = lathe.dispatch "half" (%i = %x : tensor<?x32xf32, #t>, %p = %w : tensor<16x32xf16>) -> tensor<?x16xf32, #t> {
     %m = lathe.matmul %i, %p : tensor<?x32xf32, #t>, tensor<16x32xf16>
@@ -252,12 +280,16 @@ func.func @half(%x: tensor<?x32xf32, #t>, %w: tensor<16x32xf16>) {
 
 // The product goes to memory nowhere but through the epilogue.
 func.func @product_is_read(%x: tensor<?x32xf32, #t>, %w: tensor<32x32xf32>) {
-  // expected-error @+7 {{has no kernel for dispatch 'twice'}}
-  // expected-note @+6 {{matmul: no, does not write result 0 of the dispatch}}
-  // expected-note @+5 {{attention: no}}
-  // expected-note @+4 {{rope_table: no}}
-  // expected-note @+3 {{argmax: no}}
-  // expected-note @+2 {{sample: no}}
+  // expected-error @+11 {{has no kernel for dispatch 'twice'}}
+  // expected-note @+10 {{grouped_matmul: no}}
+  // expected-note @+9 {{matmul: no, does not write result 0 of the dispatch}}
+  // expected-note @+8 {{attention: no}}
+  // expected-note @+7 {{rope_table: no}}
+  // expected-note @+6 {{argmax: no}}
+  // expected-note @+5 {{sample: no}}
+  // expected-note @+4 {{moe_route: no}}
+  // expected-note @+3 {{moe_dispatch: no}}
+  // expected-note @+2 {{moe_combine: no}}
   // expected-note @+1 {{rowwise: no}}
   %r:2 = lathe.dispatch "twice" (%i = %x : tensor<?x32xf32, #t>, %p = %w : tensor<32x32xf32>) -> (tensor<?x32xf32, #t>, tensor<?x32xf32, #t>) {
     %m = lathe.matmul %i, %p : tensor<?x32xf32, #t>, tensor<32x32xf32>

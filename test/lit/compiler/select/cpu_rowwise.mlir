@@ -38,12 +38,16 @@ func.func @taken(%x: tensor<?x32xf32, #t>, %y: tensor<?x32xf32, #t>, %g: tensor<
 #r = #lathe.sym<logit_rows>
 
 func.func @other_rows(%x: tensor<?x32xf32, #t>, %y: tensor<?x32xf32, #r>) {
-  // expected-error @+7 {{has no kernel for dispatch 'both'}}
-  // expected-note @+6 {{matmul: no}}
-  // expected-note @+5 {{attention: no}}
-  // expected-note @+4 {{rope_table: no}}
-  // expected-note @+3 {{argmax: no}}
-  // expected-note @+2 {{sample: no}}
+  // expected-error @+11 {{has no kernel for dispatch 'both'}}
+  // expected-note @+10 {{grouped_matmul: no}}
+  // expected-note @+9 {{matmul: no}}
+  // expected-note @+8 {{attention: no}}
+  // expected-note @+7 {{rope_table: no}}
+  // expected-note @+6 {{argmax: no}}
+  // expected-note @+5 {{sample: no}}
+  // expected-note @+4 {{moe_route: no}}
+  // expected-note @+3 {{moe_dispatch: no}}
+  // expected-note @+2 {{moe_combine: no}}
   // expected-note @+1 {{rowwise: no, the ops have different rows}}
   %r:2 = lathe.dispatch "both" (%i = %x : tensor<?x32xf32, #t>, %j = %y : tensor<?x32xf32, #r>) -> (tensor<?x32xf32, #t>, tensor<?x32xf32, #r>) {
     %m = lathe.silu %i : tensor<?x32xf32, #t>
@@ -58,12 +62,16 @@ func.func @other_rows(%x: tensor<?x32xf32, #t>, %y: tensor<?x32xf32, #r>) {
 #t = #lathe.sym<tokens>
 
 func.func @offset(%x: tensor<?x32xf32, #t>) {
-  // expected-error @+7 {{has no kernel for dispatch 'plus'}}
-  // expected-note @+6 {{matmul: no}}
-  // expected-note @+5 {{attention: no}}
-  // expected-note @+4 {{rope_table: no}}
-  // expected-note @+3 {{argmax: no}}
-  // expected-note @+2 {{sample: no}}
+  // expected-error @+11 {{has no kernel for dispatch 'plus'}}
+  // expected-note @+10 {{grouped_matmul: no}}
+  // expected-note @+9 {{matmul: no}}
+  // expected-note @+8 {{attention: no}}
+  // expected-note @+7 {{rope_table: no}}
+  // expected-note @+6 {{argmax: no}}
+  // expected-note @+5 {{sample: no}}
+  // expected-note @+4 {{moe_route: no}}
+  // expected-note @+3 {{moe_dispatch: no}}
+  // expected-note @+2 {{moe_combine: no}}
   // expected-note @+1 {{rowwise: no, has no way to add a constant}}
   %r = lathe.dispatch "plus" (%i = %x : tensor<?x32xf32, #t>) -> tensor<?x32xf32, #t> {
     %m = lathe.scale %i {factor = 1.0 : f64, offset = 1.0 : f64} : tensor<?x32xf32, #t>
@@ -77,12 +85,16 @@ func.func @offset(%x: tensor<?x32xf32, #t>) {
 #t = #lathe.sym<tokens>
 
 func.func @not_rows(%x: tensor<?xf32, #t>) {
-  // expected-error @+7 {{has no kernel for dispatch 'vector'}}
-  // expected-note @+6 {{matmul: no}}
-  // expected-note @+5 {{attention: no}}
-  // expected-note @+4 {{rope_table: no}}
-  // expected-note @+3 {{argmax: no}}
-  // expected-note @+2 {{sample: no}}
+  // expected-error @+11 {{has no kernel for dispatch 'vector'}}
+  // expected-note @+10 {{grouped_matmul: no}}
+  // expected-note @+9 {{matmul: no}}
+  // expected-note @+8 {{attention: no}}
+  // expected-note @+7 {{rope_table: no}}
+  // expected-note @+6 {{argmax: no}}
+  // expected-note @+5 {{sample: no}}
+  // expected-note @+4 {{moe_route: no}}
+  // expected-note @+3 {{moe_dispatch: no}}
+  // expected-note @+2 {{moe_combine: no}}
   // expected-note @+1 {{rowwise: no, lathe.silu does not work on rows}}
   %r = lathe.dispatch "vector" (%i = %x : tensor<?xf32, #t>) -> tensor<?xf32, #t> {
     %m = lathe.silu %i : tensor<?xf32, #t>
@@ -97,12 +109,16 @@ func.func @not_rows(%x: tensor<?xf32, #t>) {
 
 // Without any op there are no rows to go by.
 func.func @nothing(%x: tensor<?x32xf32, #t>) {
-  // expected-error @+7 {{has no kernel for dispatch 'copy'}}
-  // expected-note @+6 {{matmul: no}}
-  // expected-note @+5 {{attention: no}}
-  // expected-note @+4 {{rope_table: no}}
-  // expected-note @+3 {{argmax: no}}
-  // expected-note @+2 {{sample: no}}
+  // expected-error @+11 {{has no kernel for dispatch 'copy'}}
+  // expected-note @+10 {{grouped_matmul: no}}
+  // expected-note @+9 {{matmul: no}}
+  // expected-note @+8 {{attention: no}}
+  // expected-note @+7 {{rope_table: no}}
+  // expected-note @+6 {{argmax: no}}
+  // expected-note @+5 {{sample: no}}
+  // expected-note @+4 {{moe_route: no}}
+  // expected-note @+3 {{moe_dispatch: no}}
+  // expected-note @+2 {{moe_combine: no}}
   // expected-note @+1 {{rowwise: no, there is no row-by-row op}}
   %r = lathe.dispatch "copy" (%i = %x : tensor<?x32xf32, #t>) -> tensor<?x32xf32, #t> {
     lathe.yield %i : tensor<?x32xf32, #t>

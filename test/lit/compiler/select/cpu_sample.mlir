@@ -27,12 +27,16 @@ func.func @taken(%x: tensor<?x70xf32, #r>, %g: tensor<?xi32, #r>, %l: tensor<?xi
 
 func.func @something_beside(%x: tensor<?x70xf32, #r>, %g: tensor<?xi32, #r>, %l: tensor<?xi32, #r>, %s: tensor<?x6xf32, #r>,
                             %n: tensor<?x9xi32, #r>, %i: tensor<?xi32, #e>, %v: tensor<?xf32, #e>) {
-  // expected-error @+7 {{has no kernel for dispatch 'ids'}}
-  // expected-note @+6 {{matmul: no}}
-  // expected-note @+5 {{attention: no}}
-  // expected-note @+4 {{rope_table: no}}
-  // expected-note @+3 {{argmax: no, the dispatch is not a single argmax}}
-  // expected-note @+2 {{sample: no, there is something beside the sample}}
+  // expected-error @+11 {{has no kernel for dispatch 'ids'}}
+  // expected-note @+10 {{grouped_matmul: no}}
+  // expected-note @+9 {{matmul: no}}
+  // expected-note @+8 {{attention: no}}
+  // expected-note @+7 {{rope_table: no}}
+  // expected-note @+6 {{argmax: no, the dispatch is not a single argmax}}
+  // expected-note @+5 {{sample: no, there is something beside the sample}}
+  // expected-note @+4 {{moe_route: no}}
+  // expected-note @+3 {{moe_dispatch: no}}
+  // expected-note @+2 {{moe_combine: no}}
   // expected-note @+1 {{rowwise: no}}
   %ids = lathe.dispatch "ids" (%a = %x : tensor<?x70xf32, #r>, %b = %g : tensor<?xi32, #r>, %c = %l : tensor<?xi32, #r>,
                                %d = %s : tensor<?x6xf32, #r>, %f = %n : tensor<?x9xi32, #r>, %h = %i : tensor<?xi32, #e>,

@@ -25,12 +25,16 @@ func.func @elementwise(%x: tensor<?x32xf32, #t>, %w: tensor<32x32xf32>, %o: tens
 #t = #lathe.sym<tokens>
 
 func.func @two_products(%x: tensor<?x32xf32, #t>, %w: tensor<32x32xf32>) {
-  // expected-error @+7 {{has no kernel for dispatch 'mixed'}}
-  // expected-note @+6 {{matmul: no, an op reads two products}}
-  // expected-note @+5 {{attention: no}}
-  // expected-note @+4 {{rope_table: no}}
-  // expected-note @+3 {{argmax: no}}
-  // expected-note @+2 {{sample: no}}
+  // expected-error @+11 {{has no kernel for dispatch 'mixed'}}
+  // expected-note @+10 {{grouped_matmul: no}}
+  // expected-note @+9 {{matmul: no, an op reads two products}}
+  // expected-note @+8 {{attention: no}}
+  // expected-note @+7 {{rope_table: no}}
+  // expected-note @+6 {{argmax: no}}
+  // expected-note @+5 {{sample: no}}
+  // expected-note @+4 {{moe_route: no}}
+  // expected-note @+3 {{moe_dispatch: no}}
+  // expected-note @+2 {{moe_combine: no}}
   // expected-note @+1 {{rowwise: no}}
   %r = lathe.dispatch "mixed" (%i = %x : tensor<?x32xf32, #t>, %a = %w : tensor<32x32xf32>) -> tensor<?x2x16xf32, #t> {
     %m = lathe.matmul %i, %a : tensor<?x32xf32, #t>, tensor<32x32xf32>
@@ -48,12 +52,16 @@ func.func @two_products(%x: tensor<?x32xf32, #t>, %w: tensor<32x32xf32>) {
 #t = #lathe.sym<tokens>
 
 func.func @more_than_a_head(%x: tensor<?x32xf32, #t>, %w: tensor<32x32xf32>, %g: tensor<32xf32>) {
-  // expected-error @+7 {{has no kernel for dispatch 'wide'}}
-  // expected-note @+6 {{matmul: no, an op works on more than a head}}
-  // expected-note @+5 {{attention: no}}
-  // expected-note @+4 {{rope_table: no}}
-  // expected-note @+3 {{argmax: no}}
-  // expected-note @+2 {{sample: no}}
+  // expected-error @+11 {{has no kernel for dispatch 'wide'}}
+  // expected-note @+10 {{grouped_matmul: no}}
+  // expected-note @+9 {{matmul: no, an op works on more than a head}}
+  // expected-note @+8 {{attention: no}}
+  // expected-note @+7 {{rope_table: no}}
+  // expected-note @+6 {{argmax: no}}
+  // expected-note @+5 {{sample: no}}
+  // expected-note @+4 {{moe_route: no}}
+  // expected-note @+3 {{moe_dispatch: no}}
+  // expected-note @+2 {{moe_combine: no}}
   // expected-note @+1 {{rowwise: no}}
   %r = lathe.dispatch "wide" (%i = %x : tensor<?x32xf32, #t>, %a = %w : tensor<32x32xf32>, %n = %g : tensor<32xf32>) -> tensor<?x32xf32, #t> {
     %m = lathe.matmul %i, %a : tensor<?x32xf32, #t>, tensor<32x32xf32>
@@ -70,12 +78,16 @@ func.func @more_than_a_head(%x: tensor<?x32xf32, #t>, %w: tensor<32x32xf32>, %g:
 #t = #lathe.sym<tokens>
 
 func.func @unrelated(%x: tensor<?x32xf32, #t>, %w: tensor<32x32xf32>, %o: tensor<?x2x16xf32, #t>) {
-  // expected-error @+7 {{has no kernel for dispatch 'beside'}}
-  // expected-note @+6 {{matmul: no, an op reads none of the products}}
-  // expected-note @+5 {{attention: no}}
-  // expected-note @+4 {{rope_table: no}}
-  // expected-note @+3 {{argmax: no}}
-  // expected-note @+2 {{sample: no}}
+  // expected-error @+11 {{has no kernel for dispatch 'beside'}}
+  // expected-note @+10 {{grouped_matmul: no}}
+  // expected-note @+9 {{matmul: no, an op reads none of the products}}
+  // expected-note @+8 {{attention: no}}
+  // expected-note @+7 {{rope_table: no}}
+  // expected-note @+6 {{argmax: no}}
+  // expected-note @+5 {{sample: no}}
+  // expected-note @+4 {{moe_route: no}}
+  // expected-note @+3 {{moe_dispatch: no}}
+  // expected-note @+2 {{moe_combine: no}}
   // expected-note @+1 {{rowwise: no}}
   %r:2 = lathe.dispatch "beside" (%i = %x : tensor<?x32xf32, #t>, %a = %w : tensor<32x32xf32>, %b = %o : tensor<?x2x16xf32, #t>)
       -> (tensor<?x2x16xf32, #t>, tensor<?x2x16xf32, #t>) {

@@ -78,12 +78,16 @@ func.func @step(%q: tensor<?x4x16xf32, #t>, %p: tensor<?xi32, #t>, %s: tensor<?x
 
 // What no candidate can run is an error that says why, one note for each.
 func.func @step(%x: tensor<?x32xf32, #t>) -> tensor<?x32xf32, #t> {
-  // expected-error @+7 {{phase select: target cpu has no kernel for dispatch 'odd'}}
-  // expected-note @+6 {{matmul: no, has no epilogue for lathe.softplus}}
-  // expected-note @+5 {{attention: no, there is no single attention}}
-  // expected-note @+4 {{rope_table: no, the dispatch is not a single rope_table}}
-  // expected-note @+3 {{argmax: no}}
-  // expected-note @+2 {{sample: no}}
+  // expected-error @+11 {{phase select: target cpu has no kernel for dispatch 'odd'}}
+  // expected-note @+10 {{grouped_matmul: no}}
+  // expected-note @+9 {{matmul: no, has no epilogue for lathe.softplus}}
+  // expected-note @+8 {{attention: no, there is no single attention}}
+  // expected-note @+7 {{rope_table: no, the dispatch is not a single rope_table}}
+  // expected-note @+6 {{argmax: no}}
+  // expected-note @+5 {{sample: no}}
+  // expected-note @+4 {{moe_route: no}}
+  // expected-note @+3 {{moe_dispatch: no}}
+  // expected-note @+2 {{moe_combine: no}}
   // expected-note @+1 {{rowwise: no, has no way to run lathe.softplus}}
   %y = lathe.dispatch "odd" (%a = %x : tensor<?x32xf32, #t>) -> tensor<?x32xf32, #t> {
     %n = lathe.softplus %a : tensor<?x32xf32, #t>

@@ -97,7 +97,7 @@ lathe.param @group_quant_c1 : tensor<4x64xf32, #lathe.group_quant<int4, group = 
 
 // -----
 
-// expected-error @+1 {{C2: #lathe.group_quant on a tensor of rank 1, expected a static matrix}}
+// expected-error @+1 {{C2: #lathe.group_quant on a tensor of rank 1, expected a static matrix or a stack of them}}
 lathe.param @group_quant_c2 : tensor<64xf32, #lathe.group_quant<int4, group = 32>>
 
 // -----

@@ -114,8 +114,8 @@ TEST_F(ProgramBuilderTest, CommandsCarryCostAndReasons) {
   EXPECT_EQ(Text(head.flops()), "1024*logit_rows");
   EXPECT_EQ(Text(head.bytes_read()), "64*logit_rows + 1024");
   EXPECT_EQ(Text(head.bytes_written()), "128*logit_rows");
-  ASSERT_EQ(head.notes_size(), 6);  // one a candidate
-  EXPECT_THAT(head.notes(0), HasSubstr("cpu: matmul: taken, "));
+  ASSERT_EQ(head.notes_size(), 10);  // one a candidate
+  EXPECT_THAT(head.notes(1), HasSubstr("cpu: matmul: taken, "));
 }
 
 TEST_F(ProgramBuilderTest, WeightsAreCollectedOnceInTheOrderOfUse) {

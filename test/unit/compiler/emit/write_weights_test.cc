@@ -122,6 +122,32 @@ TEST_F(WriteWeightsTest, SmallIntegersThatCannotBeAreToldByTensor) {
                                       HasSubstr("int8 in groups of 128 cannot store"))));
 }
 
+TEST_F(WriteWeightsTest, MatricesOfExpertsLieBehindEachOther) {
+  source_.Add("e.0.up", HostTensor::Floats({1, 2}, {1, 2}));
+  source_.Add("e.1.up", HostTensor::Floats({1, 2}, {3, 4}));
+  source_.Add("e.both", HostTensor::Floats({2, 2, 2}, {1, 2, 0, 0, 3, 4, 0, 0}));
+  LATHE_ASSERT_OK(table_.Add({"e.*.up", "k1n16", Floats({2, 1, 2}), nullptr}).status());
+  LATHE_ASSERT_OK(table_.Add({"e.both[0:1]", "k1n16", Floats({2, 1, 2}), nullptr}).status());
+  LATHE_ASSERT_OK(Write());
+  LATHE_ASSERT_OK_AND_ASSIGN(Artifact artifact, Artifact::Open(path_));
+  const std::vector<float> stack = FloatsOf(artifact.WeightBytes(0));
+  // Two matrices of two rows of 16 columns, of which one is there.
+  ASSERT_EQ(stack.size(), 2u * 2 * 16);
+  EXPECT_THAT((std::vector<float>{stack[0], stack[16], stack[32], stack[48]}),
+              ElementsAre(1, 2, 3, 4));
+  EXPECT_EQ(stack[1], 0);
+  EXPECT_EQ(FloatsOf(artifact.WeightBytes(1)), stack) << "rows of one tensor are the same";
+  EXPECT_THAT(artifact.manifest().weights(0).shape(), ElementsAre(2, 1, 2));
+}
+
+TEST_F(WriteWeightsTest, AnExpertOfAnotherShapeIsNamed) {
+  source_.Add("e.0.up", HostTensor::Floats({1, 2}, {1, 2}));
+  source_.Add("e.1.up", HostTensor::Floats({1, 3}, {3, 4, 5}));
+  LATHE_ASSERT_OK(table_.Add({"e.*.up", "k1n16", Floats({2, 1, 2}), nullptr}).status());
+  EXPECT_THAT(Write(), StatusIs(absl::StatusCode::kInvalidArgument,
+                                HasSubstr("e.1.up is [1, 3] F32, the module declares [1, 2] F32")));
+}
+
 TEST_F(WriteWeightsTest, NoWeightsAreASectionToo) {
   LATHE_ASSERT_OK(Write());
   LATHE_ASSERT_OK_AND_ASSIGN(Artifact artifact, Artifact::Open(path_));
@@ -131,7 +157,7 @@ TEST_F(WriteWeightsTest, NoWeightsAreASectionToo) {
 TEST_F(WriteWeightsTest, AMissingTensorIsNamed) {
   LATHE_ASSERT_OK(table_.Add({"layers.0.w", "rows", Floats({3}), nullptr}).status());
   EXPECT_THAT(Write(), StatusIs(absl::StatusCode::kNotFound,
-                                HasSubstr("layers.0.w: the checkpoint has no")));
+                                HasSubstr("weight layers.0.w is not in the checkpoint")));
 }
 
 TEST_F(WriteWeightsTest, AnotherShapeIsToldWithBoth) {

@@ -132,7 +132,7 @@ TEST_F(CompileTest, AnEditedKernelNameIsRefusedByName) {
               StatusIs(absl::StatusCode::kInvalidArgument,
                        AllOf(HasSubstr("phase lower failed"), HasSubstr("dispatch attn:attention"),
                              HasSubstr("no kernel is called \"attention_fast\""),
-                             HasSubstr("there are: matmul, attention, rope_table, argmax, sample, rowwise"))));
+                             HasSubstr("there are: grouped_matmul, matmul, attention, rope_table, argmax, sample, moe_route, moe_dispatch, moe_combine, rowwise"))));
   EXPECT_THAT(compile_with("rowwise"),
               StatusIs(absl::StatusCode::kInvalidArgument,
                        HasSubstr("as rowwise: has no way to run lathe.attention")));

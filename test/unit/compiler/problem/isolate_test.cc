@@ -91,5 +91,27 @@ TEST(IsolateTest, AModuleThatCallsItselfEnds) {
   EXPECT_THAT(ArgumentNames(Step(*alone)), ::testing::ElementsAre("operand0"));
 }
 
+TEST(IsolateTest, IntegersOfOtherDispatchesKeepTheirNames) {
+  Graph graph(R"(
+    func.func @step(%e: tensor<?x2xi32, #tokens> {lathe.name = "e"}, %x: tensor<?x2x8xf32, #tokens> {lathe.name = "x"},
+                    %w: tensor<3x4x8xf32> {lathe.name = "w"}) -> (tensor<?x2x4xf32, #tokens> {lathe.name = "y"}) {
+      %r, %p, %n = lathe.dispatch "order" (%i = %e : tensor<?x2xi32, #tokens>)
+          -> (tensor<?x2xi32, #tokens>, tensor<?x2xi32, #tokens>, tensor<3xi32>) {
+        %a, %b, %c = lathe.moe_dispatch %i among 3 : tensor<?x2xi32, #tokens>
+        lathe.yield %a, %b, %c : tensor<?x2xi32, #tokens>, tensor<?x2xi32, #tokens>, tensor<3xi32>
+      }
+      %y = lathe.dispatch "product" (%i = %x : tensor<?x2x8xf32, #tokens>, %j = %n : tensor<3xi32>, %k = %w : tensor<3x4x8xf32>)
+          -> tensor<?x2x4xf32, #tokens> {
+        %a = lathe.grouped_matmul %i, %j, %k : tensor<?x2x8xf32, #tokens>, tensor<3xi32>, tensor<3x4x8xf32>
+        lathe.yield %a : tensor<?x2x4xf32, #tokens>
+      }
+      return %y : tensor<?x2x4xf32, #tokens>
+    })");
+  DispatchOp product = Find(graph, "product");
+  ASSERT_TRUE(product);
+  LATHE_ASSERT_OK_AND_ASSIGN(auto alone, Isolate(product, CallSites(graph.module())));
+  EXPECT_THAT(ArgumentNames(Step(*alone)), ::testing::ElementsAre("x", "ends.1", "w"));
+}
+
 }  // namespace
 }  // namespace lathe

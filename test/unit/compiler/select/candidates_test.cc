@@ -43,7 +43,7 @@ TEST_F(CandidatesTest, AreFoundByTargetAndName) {
   }
   EXPECT_THAT(FindCandidate(TargetKind::kCpu, "matmull"),
               StatusIs(absl::StatusCode::kNotFound,
-                       HasSubstr("there are: matmul, attention, rope_table, argmax, sample, rowwise")));
+                       HasSubstr("there are: grouped_matmul, matmul, attention, rope_table, argmax, sample, moe_route, moe_dispatch, moe_combine, rowwise")));
   EXPECT_THAT(FindCandidate(TargetKind::kCuda, "matmul"),
               StatusIs(absl::StatusCode::kNotFound, HasSubstr("there are: none")));
 }

@@ -65,6 +65,21 @@ TEST(RandomWeightsTest, WeightsBeyondAnyModelAreRefused) {
       StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("weight w: 16000000000000")));
 }
 
+TEST(RandomWeightsTest, MatricesThatANamePutsTogetherAreTensors) {
+  Graph graph(R"(
+    lathe.param @"e.*.up" : tensor<2x3x4xf32>
+    lathe.param @"e.both[0:3]" : tensor<2x3x4xf32>
+    lathe.param @"e.both[3:6]" : tensor<2x3x4xf32>
+    func.func @main() { return })");
+  LATHE_ASSERT_OK_AND_ASSIGN(auto weights, RandomWeights::Make(graph.module(), 1));
+  ASSERT_NE(weights->Find("e.1.up"), nullptr);
+  EXPECT_EQ(weights->Find("e.1.up")->shape, (std::vector<int64_t>{3, 4}));
+  EXPECT_NE(weights->Find("e.1.up")->bytes, weights->Find("e.0.up")->bytes);
+  EXPECT_EQ(weights->Find("e.2.up"), nullptr);
+  ASSERT_NE(weights->Find("e.both"), nullptr);
+  EXPECT_EQ(weights->Find("e.both")->shape, (std::vector<int64_t>{2, 6, 4}));
+}
+
 TEST(RandomWeightsTest, CopiesHaveTheNumbersOfTheOriginal) {
   Graph graph(R"(
     lathe.param @w : tensor<8xf32>

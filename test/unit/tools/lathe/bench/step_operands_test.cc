@@ -60,6 +60,28 @@ TEST(StepOperandsTest, SequencesAreAtLeastAsLongAsTheirRows) {
   EXPECT_EQ(step.symbols().at("attended_keys"), 64 * 65 / 2);
 }
 
+// As a dispatch of a mixture of experts reads them: each expert is chosen as often as the others.
+TEST(StepOperandsTest, ExpertsAreChosenInTurn) {
+  Graph graph(R"(
+      func.func @step(%x: tensor<?x8xf32, #tokens> {lathe.name = "operand0"},
+          %e: tensor<?x2xi32, #tokens> {lathe.name = "experts.1"},
+          %r: tensor<?x2xi32, #tokens> {lathe.name = "rows.1"},
+          %p: tensor<?x2xi32, #tokens> {lathe.name = "places.2"},
+          %n: tensor<3xi32> {lathe.name = "ends.2"}, %w: tensor<3x4x8xf32> {lathe.name = "operand3"})
+          -> tensor<?x2x4xf32, #tokens> {
+        %y = lathe.grouped_matmul %x at %r, %n, %w
+            : tensor<?x8xf32, #tokens>, tensor<3xi32>, tensor<3x4x8xf32>, tensor<?x2xi32, #tokens>
+        return %y : tensor<?x2x4xf32, #tokens>
+      })");
+  LATHE_ASSERT_OK_AND_ASSIGN(StepOperands step,
+                             StepOperands::Make(graph.module(), {{"tokens", 3}}, 1));
+  EXPECT_THAT(Ints(step, "experts.1"), ElementsAre(0, 1, 2, 0, 1, 2));
+  EXPECT_THAT(Ints(step, "rows.1"), ElementsAre(0, 0, 1, 1, 2, 2));
+  EXPECT_THAT(Ints(step, "places.2"), ElementsAre(0, 1, 2, 3, 4, 5));
+  EXPECT_THAT(Ints(step, "ends.2"), ElementsAre(2, 4, 6));
+  EXPECT_EQ(step.symbols().at("active_experts"), 3);
+}
+
 TEST(StepOperandsTest, SymbolsThatFitNothingAreRefused) {
   Graph graph(kEntry);
   auto make = [&](const SymbolValues& symbols) {
