@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "models/qwen3/model.h"
+#include "models/qwen3_moe/model.h"
 #include "runtime/base/status_macros.h"
 #include "runtime/base/strings.h"
 

@@ -2,33 +2,17 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
 #include "absl/status/statusor.h"
-#include "frontend/config/common_fields.h"
-#include "frontend/config/config_reader.h"
-#include "frontend/config/rope_config.h"
+#include "models/common/decoder_config.h"
 
 namespace lathe::qwen3 {
 
 struct Config {
-  CommonFields common;
-  int64_t vocab_size = 0;
-  int64_t hidden_size = 0;
+  DecoderConfig decoder;
   int64_t intermediate_size = 0;
-  int64_t num_layers = 0;
-  int64_t num_heads = 0;
-  int64_t num_kv_heads = 0;
-  int64_t head_dim = 0;  // not hidden_size / num_heads: the 0.6B model has 128, not 64
-  double rms_norm_eps = 1e-6;
-  bool attention_bias = false;  // on q, k, v and o
-  int64_t max_position_embeddings = 0;
-  RopeConfig rope;
-  // Of each layer: how many keys a query sees, itself included; 0 = all.
-  std::vector<int64_t> window;
 
-  // Every key is read, or known to mean nothing for inference, or reported. Defaults are those of
-  // transformers 5.23 configuration_qwen3.py where a published model relies on them.
+  // Every key is read, or known to mean nothing for inference, or reported.
   static absl::StatusOr<Config> Read(ConfigReader& reader);
 };
 

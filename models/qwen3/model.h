@@ -1,5 +1,4 @@
-// Qwen3, dense: pre-norm decoder with grouped-query attention, norms on queries and keys, and
-// SwiGLU.
+// Qwen3, dense: the decoder of models/common with a swiglu in every layer.
 #pragma once
 
 #include "models/core/model.h"
@@ -7,12 +6,7 @@
 
 namespace lathe::qwen3 {
 
-// Emits entry @step into `b`. Inputs: tokens [S], positions [S], row_sequence [S], logit_rows [R],
-// those of ChooseTokens (ops/sampling), the cache groups; outputs: logits [R, V] and next_ids [R].
-// Formulas after transformers 5.23 models/qwen3/modeling_qwen3.py.
-void EmitStep(GraphBuilder& b, const Config& config, const ModelOptions& options);
-
-absl::StatusOr<BuiltModel> Build(mlir::MLIRContext* context, ConfigReader& config,
+absl::StatusOr<BuiltModel> Build(mlir::MLIRContext* context, ConfigReader& reader,
                                  const ModelOptions& options,
                                  const GraphBuilder::DTypeLookup& dtype_of);
 

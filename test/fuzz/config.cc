@@ -56,17 +56,17 @@ void ReadAsModelConfig(absl::string_view text) {
   if (!reader.ok()) return;
   auto config = qwen3::Config::Read(*reader);
   if (!config.ok()) return;
-  LATHE_CHECK(config->head_dim % 2 == 0 && config->num_heads % config->num_kv_heads == 0)
-      << config->num_heads;
-  LATHE_CHECK(static_cast<int64_t>(config->window.size()) == config->num_layers)
-      << config->num_layers;
-  if (config->head_dim > kMaxHeadDim) return;
+  LATHE_CHECK(config->decoder.head_dim % 2 == 0 && config->decoder.num_heads % config->decoder.num_kv_heads == 0)
+      << config->decoder.num_heads;
+  LATHE_CHECK(static_cast<int64_t>(config->decoder.window.size()) == config->decoder.num_layers)
+      << config->decoder.num_layers;
+  if (config->decoder.head_dim > kMaxHeadDim) return;
   const std::vector<float> frequencies =
-      InverseFrequencies(config->rope, config->head_dim, config->max_position_embeddings);
+      InverseFrequencies(config->decoder.rope, config->decoder.head_dim, config->decoder.max_position_embeddings);
   LATHE_CHECK(static_cast<int64_t>(frequencies.size()) ==
-              RotaryDim(config->rope, config->head_dim) / 2)
+              RotaryDim(config->decoder.rope, config->decoder.head_dim) / 2)
       << frequencies.size();
-  LATHE_CHECK(std::isfinite(AttentionScaling(config->rope))) << "attention scaling";
+  LATHE_CHECK(std::isfinite(AttentionScaling(config->decoder.rope))) << "attention scaling";
 }
 
 void ReadAsGenerationConfig(absl::string_view text) {

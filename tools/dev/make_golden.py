@@ -51,6 +51,9 @@ class Model:
     shards: int = 1
     new_spelling: bool = False  # rope_parameters and dtype, as transformers 5 writes config.json
     without: dict | None = None  # the config keys that turn the feature off; the logits must move
+    family: str = "qwen3"
+    experts: dict = dataclasses.field(default_factory=dict)  # config keys of mixtures of experts
+    fused_experts: bool = False  # as transformers 5 saves them, else one tensor a matrix, as published
 
 
 MODELS = [
@@ -78,7 +81,23 @@ MODELS = [
     Model("qwen3_wide", "heads x head_dim far from hidden, extents no multiple of 8", 16, dict(
         hidden_size=36, intermediate_size=52, num_hidden_layers=2, head_dim=20,
         num_attention_heads=6, num_key_value_heads=2)),
+    Model("qwen3_moe", "2 of 6 experts with weights that add up to 1, and a dense layer", 17, dict(
+        hidden_size=32, intermediate_size=48, num_hidden_layers=3, head_dim=16,
+        num_attention_heads=2, num_key_value_heads=1),
+          family="qwen3_moe", without={"norm_topk_prob": False},
+          experts=dict(num_experts=6, num_experts_per_tok=2, moe_intermediate_size=20,
+                       norm_topk_prob=True, decoder_sparse_step=1, mlp_only_layers=[1])),
+    Model("qwen3_moe_fused", "fused experts in every second layer, weights as they are, f32", 18,
+          dict(hidden_size=32, intermediate_size=48, num_hidden_layers=2, head_dim=16,
+               num_attention_heads=2, num_key_value_heads=2, tie_word_embeddings=False,
+               torch_dtype="float32"),
+          dtype=torch.float32, family="qwen3_moe", fused_experts=True,
+          without={"norm_topk_prob": True},
+          experts=dict(num_experts=5, num_experts_per_tok=3, moe_intermediate_size=24,
+                       norm_topk_prob=False, decoder_sparse_step=2, mlp_only_layers=[])),
 ]
+
+CLASSES = {"qwen3": transformers.Qwen3ForCausalLM, "qwen3_moe": transformers.Qwen3MoeForCausalLM}
 
 
 # ------------------------------------------------------------------------------------- checkpoint
@@ -97,14 +116,34 @@ def random_tensor(model, name, shape, tied):
         return (4.0 / math.sqrt(shape[1]) if tied else 0.6) * normal
     if name == "lm_head.weight":
         return 4.0 / math.sqrt(shape[1]) * normal
-    gain = 1.0 if name.endswith(("o_proj.weight", "down_proj.weight")) else 1.4
-    return gain / math.sqrt(shape[1]) * normal
+    if name.endswith("mlp.gate.weight"):  # a router: clear choices
+        return 4.0 / math.sqrt(shape[1]) * normal
+    gain = 1.0 if name.endswith(("o_proj.weight", "down_proj.weight", "down_proj")) else 1.4
+    return gain / math.sqrt(shape[-1]) * normal
+
+
+def one_tensor_a_matrix(state):
+    """Stacks of experts [E, N, K] as their matrices, those of gate and up apart."""
+    parts = {}
+    for name, value in state.items():
+        path, _, last = name.rpartition(".")
+        if not path.endswith(".experts"):
+            parts[name] = value
+            continue
+        for e, matrix in enumerate(value):
+            names = ["gate_proj", "up_proj"] if last == "gate_up_proj" else [last]
+            for part, rows in zip(names, matrix.chunk(len(names))):
+                parts[f"{path}.{e}.{part}.weight"] = rows.contiguous()
+    return parts
 
 
 def published_config(model, tokenizer):
     rows = (tokenizer.get_vocab_size() // 16 + 1) * 16  # more rows than tokens, as published
     config = files.qwen3_config(tokenizer, vocab_size=rows, **{
         "max_window_layers": model.config["num_hidden_layers"], **model.config})
+    if model.family == "qwen3_moe":
+        config |= {"architectures": ["Qwen3MoeForCausalLM"], "model_type": "qwen3_moe",
+                   **model.experts}
     if model.new_spelling:
         config["dtype"] = config.pop("torch_dtype")
         config["rope_parameters"] = {"rope_type": "default", "rope_theta": config.pop("rope_theta")}
@@ -118,14 +157,15 @@ def write_checkpoint(model, folder, tokenizer):
     files.write_json(folder / "config.json", config)
     files.write_tokenizer(folder, tokenizer, config["max_position_embeddings"])
     files.write_generation_config(folder, tokenizer)
-    skeleton = transformers.Qwen3ForCausalLM(transformers.AutoConfig.from_pretrained(folder))
+    skeleton = CLASSES[model.family](transformers.AutoConfig.from_pretrained(folder))
     tied = config["tie_word_embeddings"]
     state = {
         name: random_tensor(model, name, tuple(value.shape), tied).to(model.dtype)
         for name, value in skeleton.state_dict().items()
         if not (tied and name == "lm_head.weight")
     }
-    files.save_weights(folder, state, model.shards)
+    stored = state if model.fused_experts else one_tensor_a_matrix(state)
+    files.save_weights(folder, stored, model.shards)
     return state
 
 
@@ -135,10 +175,11 @@ class Reference:
 
     def __init__(self, folder, dtype, changed_keys=None):
         keys = json.loads((folder / "config.json").read_text()) | (changed_keys or {})
-        keys.pop("model_type")
-        config = transformers.AutoConfig.for_model("qwen3", **keys)
-        self.model, report = transformers.Qwen3ForCausalLM.from_pretrained(
+        family = keys.pop("model_type")
+        config = transformers.AutoConfig.for_model(family, **keys)
+        self.model, report = CLASSES[family].from_pretrained(
             folder, config=config, dtype=dtype, attn_implementation="eager",
+            experts_implementation="eager",
             output_loading_info=True)
         assert changed_keys or not report["unexpected_keys"], report
         assert not report["mismatched_keys"], report
@@ -296,7 +337,7 @@ def write_golden(model, folder, state, tokenizer):
     files.write_json(golden / "meta.json", {
         "model": model.name,
         "why": model.why,
-        "family": "qwen3",
+        "family": model.family,
         "seed": model.seed,
         "weights": str(model.dtype).replace("torch.", ""),
         "parameters": sum(value.numel() for value in state.values()),

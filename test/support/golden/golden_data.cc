@@ -41,8 +41,8 @@ absl::StatusOr<GoldenCase> ReadCase(const std::string& folder, const nlohmann::j
 
 std::vector<GoldenModel> OwnGoldenModels() {
   std::vector<GoldenModel> models;
-  for (const char* name :
-       {"qwen3_tied", "qwen3_untied", "qwen3_yarn", "qwen3_bias", "qwen3_window", "qwen3_wide"})
+  for (const char* name : {"qwen3_tied", "qwen3_untied", "qwen3_yarn", "qwen3_bias", "qwen3_window",
+                           "qwen3_wide", "qwen3_moe", "qwen3_moe_fused"})
     models.push_back({name, SourcePath(absl::StrCat("test/data/golden/", name))});
   return models;
 }

@@ -50,11 +50,10 @@ TEST_F(ModelsTest, OtherArchitecturesAreRefusedByName) {
                                      HasSubstr("supported are: Qwen3ForCausalLM"))));
 }
 
-TEST_F(ModelsTest, MixtureOfExpertsIsRefusedByName) {
-  LATHE_SHARED_DATA_OR_SKIP(path, "real/configs/Qwen--Qwen3-30B-A3B.json");
-  EXPECT_THAT(BuildFile(path),
-              StatusIs(kUnimplemented, AllOf(HasSubstr("Qwen3MoeForCausalLM"),
-                                             HasSubstr("supported are: Qwen3ForCausalLM"))));
+TEST_F(ModelsTest, EveryFamilyIsChosenByItsArchitecture) {
+  LATHE_ASSERT_OK_AND_ASSIGN(
+      BuiltModel model, BuildFile(testing::SourcePath("test/data/golden/qwen3_moe/config.json")));
+  EXPECT_EQ(model.family, "qwen3_moe");
 }
 
 TEST_F(ModelsTest, ArchitectureIsRequired) {
