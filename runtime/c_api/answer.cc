@@ -6,12 +6,23 @@
 #include "runtime/base/status_macros.h"
 
 namespace lathe::c_api {
+namespace {
+
+absl::Status NotAsked(absl::string_view what) {
+  return absl::FailedPreconditionError(absl::StrCat("the request asked for no ", what));
+}
+
+}  // namespace
 
 Answer::Answer(const Tokenizer* tokenizer, const AskedRequest& asked)
     : stops_(asked.stop_texts),
       num_prompt_(static_cast<int64_t>(asked.request.prompt.size())),
       min_tokens_(asked.request.sampling.min_tokens),
-      has_logprobs_(asked.request.sampling.num_logprobs.has_value()) {
+      has_logprobs_(asked.request.sampling.num_logprobs.has_value()),
+      has_prompt_logits_(asked.request.keep_prompt_logits || asked.request.last_prompt_logits > 0),
+      has_token_logits_(asked.request.keep_token_logits) {
+  for (int64_t layer : asked.hidden_layers)
+    hidden_.try_emplace(layer, absl::StrCat(kLayerInputs, layer), num_prompt_);
   if (tokenizer != nullptr)
     decoder_.emplace(*tokenizer, DecodeOptions{.skip_special = !asked.shows_special});
 }
@@ -27,6 +38,10 @@ AfterToken Answer::Push(int32_t token, std::string* piece) {
   *piece = is_searched ? stops_.Push(text) : text;
   text_ += *piece;
   return stops_.found().has_value() ? AfterToken::kStop : AfterToken::kGoOn;
+}
+
+void Answer::OnStep(const StepView& view) {
+  for (auto& [layer, keeper] : hidden_) keeper.OnStep(view);
 }
 
 void Answer::Finish(Result result, std::string* piece) {
@@ -78,9 +93,7 @@ absl::StatusOr<lathe_result> Answer::Summary() const {
 
 absl::StatusOr<std::vector<lathe_logprob>> Answer::Logprobs(size_t index) const {
   LATHE_RETURN_IF_ERROR(CheckFinished());
-  if (!has_logprobs_)
-    return absl::FailedPreconditionError(
-        "the request asked for no log-probabilities; set num_logprobs of its lathe_sampling");
+  if (!has_logprobs_) return NotAsked("log-probabilities; set num_logprobs of its lathe_sampling");
   if (index >= result_->logprobs.size()) {
     return absl::OutOfRangeError(
         absl::StrCat("token ", index, " was asked for, but there are ", result_->logprobs.size()));
@@ -89,6 +102,30 @@ absl::StatusOr<std::vector<lathe_logprob>> Answer::Logprobs(size_t index) const 
   std::vector<lathe_logprob> list = {{tokens_[index], logprobs.chosen}};
   for (const sampling::Logprob& each : logprobs.likeliest) list.push_back({each.id, each.value});
   return list;
+}
+
+absl::StatusOr<absl::Span<const float>> Answer::PromptLogits() const {
+  LATHE_RETURN_IF_ERROR(CheckFinished());
+  if (!has_prompt_logits_)
+    return NotAsked("logits of the prompt; set num_prompt_logits of its lathe_request");
+  return result_->prompt_logits;
+}
+
+absl::StatusOr<absl::Span<const float>> Answer::TokenLogits() const {
+  LATHE_RETURN_IF_ERROR(CheckFinished());
+  if (!has_token_logits_)
+    return NotAsked("logits of its tokens; set keeps_token_logits of its lathe_request");
+  return result_->token_logits;
+}
+
+absl::StatusOr<absl::Span<const float>> Answer::Hidden(int64_t layer) const {
+  LATHE_RETURN_IF_ERROR(CheckFinished());
+  const auto found = hidden_.find(layer);
+  if (found == hidden_.end()) {
+    return NotAsked(absl::StrCat("hidden states of layer ", layer,
+                                 "; name it in hidden_layers of its lathe_request"));
+  }
+  return found->second.rows();
 }
 
 }  // namespace lathe::c_api

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "frontend/tokenizer/stream_decoder.h"
 #include "runtime/c_api/lathe.h"
 #include "runtime/c_api/request_reader.h"
+#include "runtime/generate/row_keeper.h"
 
 namespace lathe::c_api {
 
@@ -27,6 +29,8 @@ class Answer {
   Answer(const Tokenizer* tokenizer, const AskedRequest& asked);
 
   AfterToken Push(int32_t token, std::string* piece);
+  // Keeps the hidden states that were asked for.
+  void OnStep(const StepView& view);
   void Finish(Result result, std::string* piece);
 
   bool is_finished() const { return result_.has_value(); }
@@ -39,6 +43,10 @@ class Answer {
   absl::StatusOr<lathe_result> Summary() const;
   // OutOfRange for a token that is not there, FailedPrecondition where none were asked for.
   absl::StatusOr<std::vector<lathe_logprob>> Logprobs(size_t index) const;
+  // What was kept; FailedPrecondition for what was not asked for.
+  absl::StatusOr<absl::Span<const float>> PromptLogits() const;
+  absl::StatusOr<absl::Span<const float>> TokenLogits() const;
+  absl::StatusOr<absl::Span<const float>> Hidden(int64_t layer) const;
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -48,6 +56,9 @@ class Answer {
   int64_t num_prompt_;
   int64_t min_tokens_;  // the text of that many is not searched for stops
   bool has_logprobs_;
+  bool has_prompt_logits_;
+  bool has_token_logits_;
+  std::map<int64_t, RowKeeper> hidden_;  // by layer
   Clock::time_point start_ = Clock::now();
   Clock::time_point first_;
   Clock::time_point last_;

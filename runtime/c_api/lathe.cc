@@ -120,6 +120,12 @@ absl::Status Read(lathe_session* session, int64_t request,
   return session->session->Read(request, read);
 }
 
+absl::Status WriteKept(const absl::StatusOr<absl::Span<const float>>& kept, float* out,
+                       size_t capacity, size_t* count) {
+  LATHE_RETURN_IF_ERROR(kept.status());
+  return WriteList(*kept, out, capacity, count);
+}
+
 }  // namespace
 }  // namespace lathe::c_api
 
@@ -249,6 +255,31 @@ lathe_code lathe_session_get_logprobs(lathe_session* session, int64_t request, s
   auto read = [=](const Answer& answer) -> absl::Status {
     LATHE_ASSIGN_OR_RETURN(const std::vector<lathe_logprob> list, answer.Logprobs(index));
     return WriteList<lathe_logprob>(list, out, capacity, count);
+  };
+  return Report(Read(session, request, read), error);
+}
+
+lathe_code lathe_session_get_prompt_logits(lathe_session* session, int64_t request, float* out,
+                                           size_t capacity, size_t* count, lathe_error* error) {
+  auto read = [=](const Answer& answer) {
+    return WriteKept(answer.PromptLogits(), out, capacity, count);
+  };
+  return Report(Read(session, request, read), error);
+}
+
+lathe_code lathe_session_get_token_logits(lathe_session* session, int64_t request, float* out,
+                                          size_t capacity, size_t* count, lathe_error* error) {
+  auto read = [=](const Answer& answer) {
+    return WriteKept(answer.TokenLogits(), out, capacity, count);
+  };
+  return Report(Read(session, request, read), error);
+}
+
+lathe_code lathe_session_get_hidden(lathe_session* session, int64_t request, int64_t layer,
+                                    float* out, size_t capacity, size_t* count,
+                                    lathe_error* error) {
+  auto read = [=](const Answer& answer) {
+    return WriteKept(answer.Hidden(layer), out, capacity, count);
   };
   return Report(Read(session, request, read), error);
 }

@@ -93,7 +93,7 @@ typedef struct lathe_model_info {
   int64_t hidden_size;        /* 0: the artifact does not say */
   int32_t has_tokenizer;      /* else it reads and makes ids alone */
   int32_t has_chat_template;
-  int32_t has_hidden_states;  /* compiled with --probes */
+  int32_t has_hidden_states;  /* compiled with --probes: hidden_layers may be asked for */
 } lathe_model_info;
 
 LATHE_API lathe_code lathe_model_get_info(const lathe_model* model, lathe_model_info* info,
@@ -194,7 +194,10 @@ typedef struct lathe_request {
   size_t num_stop_texts;
   const lathe_sampling* sampling; /* NULL: as the model was published, seed 0 */
   int32_t shows_special;          /* 1: special tokens are part of the text */
-  int32_t reserved;               /* 0 */
+  int32_t keeps_token_logits;     /* 1: of the row that chose each token */
+  int64_t num_prompt_logits;      /* kept of so many rows at the end of the prompt; -1: of all */
+  const int64_t* hidden_layers;   /* whose inputs are kept of each row of the prompt, from 0; */
+  size_t num_hidden_layers;       /* num_layers is what the last one gives */
 } lathe_request;
 
 /* Queues a request; *request numbers it in this session, from 1. */
@@ -272,6 +275,19 @@ typedef struct lathe_logprob {
 LATHE_API lathe_code lathe_session_get_logprobs(lathe_session* session, int64_t request, size_t index,
                                                 lathe_logprob* out, size_t capacity, size_t* count,
                                                 lathe_error* error);
+
+/* What a request asked to keep, f32, row after row; of one that was cancelled, what there was by then.
+   Like a result, only of a request that has ended. [rows, vocab_size] and [new tokens, vocab_size] */
+LATHE_API lathe_code lathe_session_get_prompt_logits(lathe_session* session, int64_t request,
+                                                     float* out, size_t capacity, size_t* count,
+                                                     lathe_error* error);
+LATHE_API lathe_code lathe_session_get_token_logits(lathe_session* session, int64_t request,
+                                                    float* out, size_t capacity, size_t* count,
+                                                    lathe_error* error);
+/* [rows of the prompt, hidden size] of one of hidden_layers. */
+LATHE_API lathe_code lathe_session_get_hidden(lathe_session* session, int64_t request, int64_t layer,
+                                              float* out, size_t capacity, size_t* count,
+                                              lathe_error* error);
 
 #ifdef __cplusplus
 }

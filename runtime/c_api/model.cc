@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "frontend/json/json_tree.h"
 #include "frontend/json/json_value.h"
 #include "nlohmann/json.hpp"
-#include "runtime/artifact/quantization_text.h"
 #include "runtime/base/status_macros.h"
 #include "runtime/c_api/summary.h"
 #include "runtime/generate/sampling_params.h"
@@ -24,12 +24,9 @@ std::tm LocalTime() {
   return local;
 }
 
-// The strict reader finds what is wrong and bounds depth and size; the template wants its values in
-// the other form.
 absl::StatusOr<nlohmann::ordered_json> ReadJson(absl::string_view text, absl::string_view name) {
-  LATHE_RETURN_IF_ERROR(ParseJson(text, name).status());
-  return nlohmann::ordered_json::parse(text.data(), text.data() + text.size(), nullptr,
-                                       /*allow_exceptions=*/false);
+  LATHE_ASSIGN_OR_RETURN(const JsonValue value, ParseJson(text, name));
+  return JsonTree(value);
 }
 
 }  // namespace
@@ -82,7 +79,7 @@ lathe_model_info Model::Info() const {
           .hidden_size = HiddenSize(manifest),
           .has_tokenizer = tokenizer_.has_value() ? 1 : 0,
           .has_chat_template = template_.has_value() ? 1 : 0,
-          .has_hidden_states = HasHiddenStates(manifest) ? 1 : 0};
+          .has_hidden_states = NumHiddenStates(manifest) > 0 ? 1 : 0};
 }
 
 std::string Model::Describe() const { return SummaryJson(artifact_); }

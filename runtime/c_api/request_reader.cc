@@ -9,6 +9,7 @@
 #include "runtime/base/status_macros.h"
 #include "runtime/base/strings.h"
 #include "runtime/c_api/border.h"
+#include "runtime/c_api/summary.h"
 
 namespace lathe::c_api {
 namespace {
@@ -53,12 +54,6 @@ absl::StatusOr<std::vector<int32_t>> ReadStopIds(const lathe_request& given,
   return ReadIds(given.stop_ids, given.num_stop_ids, kMaxStops, "stop_ids");
 }
 
-absl::Status CheckReserved(int32_t reserved, absl::string_view name) {
-  if (reserved == 0) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("reserved of ", name, " is ", reserved,
-                                                 ", expected 0: clear the struct before use"));
-}
-
 // None: until a stop or the end of the context.
 absl::StatusOr<std::optional<int64_t>> ReadMaxNewTokens(
     const lathe_request& given, const artifact::GenerationDefaults& defaults, int64_t room) {
@@ -83,12 +78,46 @@ absl::StatusOr<std::vector<LogitBias>> ReadBiases(const lathe_sampling& given, s
   return biases;
 }
 
+absl::StatusOr<std::vector<int64_t>> ReadHiddenLayers(const lathe_request& given,
+                                                      const artifact::Manifest& manifest) {
+  const int64_t num_states = NumHiddenStates(manifest);
+  if (num_states == 0 && given.num_hidden_layers > 0) {
+    return absl::FailedPreconditionError(
+        "hidden_layers: the artifact gives no hidden states; compile it with lathe compile "
+        "--probes");
+  }
+  LATHE_ASSIGN_OR_RETURN(absl::Span<const int64_t> layers,
+                         ReadList(given.hidden_layers, given.num_hidden_layers,
+                                  static_cast<size_t>(num_states), "hidden_layers"));
+  for (size_t i = 0; i < layers.size(); ++i) {
+    if (layers[i] >= 0 && layers[i] < num_states) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("hidden_layers[", i, "] is ", layers[i], ", expected 0 to ", num_states - 1));
+  }
+  return std::vector<int64_t>(layers.begin(), layers.end());
+}
+
+absl::Status ReadLogitsToKeep(const lathe_request& given, Request* request) {
+  if (given.num_prompt_logits < -1) {
+    return absl::InvalidArgumentError(absl::StrCat("num_prompt_logits is ", given.num_prompt_logits,
+                                                   ", expected at least -1, which is all"));
+  }
+  request->keep_prompt_logits = given.num_prompt_logits == -1;
+  request->last_prompt_logits = std::max<int64_t>(given.num_prompt_logits, 0);
+  request->keep_token_logits = given.keeps_token_logits != 0;
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<SamplingParams> ReadSampling(const lathe_sampling* given,
                                             const artifact::Manifest& manifest) {
   LATHE_ASSIGN_OR_RETURN(const lathe_sampling sampling, ReadStruct(given, "lathe_sampling"));
-  LATHE_RETURN_IF_ERROR(CheckReserved(sampling.reserved, "lathe_sampling"));
+  if (sampling.reserved != 0) {
+    return absl::InvalidArgumentError(absl::StrCat("reserved of lathe_sampling is ",
+                                                   sampling.reserved,
+                                                   ", expected 0: clear the struct before use"));
+  }
   const auto most = static_cast<size_t>(manifest.vocab_size());
   SamplingParams params{
       .min_tokens = sampling.min_tokens,
@@ -114,7 +143,6 @@ absl::StatusOr<AskedRequest> ReadRequest(const lathe_request* given,
                                          const artifact::Manifest& manifest, int64_t context) {
   LATHE_RETURN_IF_ERROR(CheckGiven(given, "lathe_request"));
   LATHE_ASSIGN_OR_RETURN(const lathe_request asked, ReadStruct(given, "lathe_request"));
-  LATHE_RETURN_IF_ERROR(CheckReserved(asked.reserved, "lathe_request"));
   AskedRequest read{.shows_special = asked.shows_special != 0};
   LATHE_ASSIGN_OR_RETURN(read.request.prompt, ReadIds(asked.prompt, asked.num_prompt,
                                                       static_cast<size_t>(context), "prompt"));
@@ -123,6 +151,9 @@ absl::StatusOr<AskedRequest> ReadRequest(const lathe_request* given,
                          ReadMaxNewTokens(asked, manifest.generation(), room));
   LATHE_ASSIGN_OR_RETURN(read.request.stop_ids, ReadStopIds(asked, manifest.generation()));
   LATHE_ASSIGN_OR_RETURN(read.stop_texts, ReadStopTexts(asked));
+  LATHE_RETURN_IF_ERROR(ReadLogitsToKeep(asked, &read.request));
+  LATHE_ASSIGN_OR_RETURN(read.hidden_layers, ReadHiddenLayers(asked, manifest));
+  read.request.computes_prompt = !read.hidden_layers.empty();
   if (asked.sampling == nullptr) {
     read.request.sampling = Resolve({OwnSettings(manifest.generation())});
   } else {

@@ -18,10 +18,12 @@ struct AskedRequest {
   Request request = {};                      // without callbacks
   std::vector<std::string> stop_texts = {};  // UTF-8, none empty
   bool shows_special = false;
+  std::vector<int64_t> hidden_layers = {};  // that the model's steps give
 };
 
 // Whether the ranges suit the model is for Generator::Submit to say. Errors: InvalidArgument for
-// pointers that are missing, lists beyond their bounds, stop texts that can never come.
+// pointers that are missing, lists beyond their bounds, stop texts that can never come;
+// FailedPrecondition for hidden states of a model that was compiled without.
 absl::StatusOr<AskedRequest> ReadRequest(const lathe_request* given,
                                          const artifact::Manifest& manifest, int64_t context);
 

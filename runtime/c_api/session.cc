@@ -105,6 +105,12 @@ absl::StatusOr<int64_t> Session::Submit(const lathe_request* given) {
   Answer answer(tokenizer.value_or(nullptr), asked);
   const int64_t request = next_request_;
   asked.request.on_token = [this, request](int32_t token) { return Take(request, token); };
+  if (!asked.hidden_layers.empty()) {
+    asked.request.on_step = [this, request](const StepView& view) {
+      const auto found = answers_.find(request);
+      if (found != answers_.end()) found->second.OnStep(view);
+    };
+  }
   LATHE_ASSIGN_OR_RETURN(const int64_t id, generator_.Submit(std::move(asked.request)));
   ++next_request_;
   running_[request] = id;

@@ -9,6 +9,7 @@
 #include "nlohmann/json.hpp"
 #include "runtime/artifact/proto_types.h"
 #include "runtime/artifact/quantization_text.h"
+#include "runtime/generate/row_keeper.h"
 
 namespace lathe::c_api {
 namespace {
@@ -127,14 +128,15 @@ int64_t HiddenSize(const artifact::Manifest& manifest) {
   return widths.size() == 1 ? *widths.begin() : 0;
 }
 
-bool HasHiddenStates(const artifact::Manifest& manifest) {
-  return std::any_of(manifest.programs().begin(), manifest.programs().end(),
-                     [](const artifact::Program& program) {
-                       return std::any_of(program.outputs().begin(), program.outputs().end(),
-                                          [](const artifact::Output& output) {
-                                            return absl::StartsWith(output.name(), "layer_inputs.");
-                                          });
-                     });
+int64_t NumHiddenStates(const artifact::Manifest& manifest) {
+  for (const artifact::Program& program : manifest.programs()) {
+    if (program.entry() != "step") continue;
+    return std::count_if(program.outputs().begin(), program.outputs().end(),
+                         [](const artifact::Output& output) {
+                           return absl::StartsWith(output.name(), kLayerInputs);
+                         });
+  }
+  return 0;
 }
 
 std::string SummaryJson(const Artifact& artifact) {

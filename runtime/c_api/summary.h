@@ -19,8 +19,9 @@ int64_t NumLayers(const artifact::Manifest& manifest);
 // they differ.
 int64_t HiddenSize(const artifact::Manifest& manifest);
 
-// Whether its steps give the inputs of the layers.
-bool HasHiddenStates(const artifact::Manifest& manifest);
+// The hidden states that a step gives: inputs of layers 0, 1, ... and what the last one gives; 0
+// when the model was compiled without them.
+int64_t NumHiddenStates(const artifact::Manifest& manifest);
 
 // One object in one line: model, caches, entries, code, how tokens are chosen, who made it.
 std::string SummaryJson(const Artifact& artifact);

@@ -54,6 +54,10 @@ struct Request {
   bool allow_padding_ids = false;
   // Of every row of the prompt, so that all are computed and nothing is reused.
   bool keep_prompt_logits = false;
+  // Where not of every row, of so many at the end of the prompt; what is before them may be reused.
+  int64_t last_prompt_logits = 0;
+  // on_step sees every row of the prompt, so that all are computed and nothing is reused.
+  bool computes_prompt = false;
   bool keep_token_logits = false;  // of the row that chose each token
 
   // Called for each new token as it is chosen.
@@ -79,7 +83,7 @@ struct Result {
   std::optional<int32_t> stop_id;       // the one that ended the text
   int64_t num_reused = 0;               // tokens of the prompt that others had computed
   int64_t num_preempted = 0;            // times that it lost its pages to older requests
-  std::vector<float> prompt_logits;     // [prompt, V] when kept
+  std::vector<float> prompt_logits;     // [rows of the prompt, V] when kept
   std::vector<float> token_logits;      // [tokens, V] when kept; row i chose token i
   std::vector<TokenLogprobs> logprobs;  // [tokens] when asked for
 };

@@ -29,6 +29,9 @@ absl::Status CheckLength(const Request& request, const RequestLimits& limits) {
   if (request.max_new_tokens.has_value() && request.sampling.min_tokens > num_new)
     return absl::InvalidArgumentError(absl::StrCat("min_tokens is ", request.sampling.min_tokens,
                                                    ", but max_new_tokens is ", num_new));
+  if (request.last_prompt_logits < 0)
+    return absl::InvalidArgumentError(absl::StrCat(
+        "last_prompt_logits is ", request.last_prompt_logits, ", expected at least 0"));
   if (num_prompt <= context && num_new <= context - num_prompt) return absl::OkStatus();
   std::string asked = request.max_new_tokens.has_value()
                           ? absl::StrCat(" and ", num_new, " new ones are asked for")

@@ -39,6 +39,16 @@ int64_t Sequence::NextEnd(int64_t num_blocks) const {
   return std::min(num_tokens(), (num_computed_ / kPrefillBlock + num_blocks) * kPrefillBlock);
 }
 
+// The first row of the prompt whose logits are kept; the prompt's length when none is.
+int64_t Sequence::FirstKeptRow() const {
+  if (request_.keep_prompt_logits) return 0;
+  return std::max<int64_t>(num_prompt_tokens() - request_.last_prompt_logits, 0);
+}
+
+// The first row of the prompt that must be computed once, whatever others have computed; the
+// prompt's length when none must.
+int64_t Sequence::FirstNeededRow() const { return request_.computes_prompt ? 0 : FirstKeptRow(); }
+
 int64_t Sequence::NumMissing(const KvCache& cache, size_t index, int64_t step_rows) const {
   const int64_t num_rows = is_decoding() ? 1 : MaxStepRows(step_rows);
   const int64_t num_pages = cache.layout().PagesFor(num_tokens(), num_rows);
@@ -58,7 +68,8 @@ bool Sequence::TakePages(absl::Span<KvCache> caches, const Admission& admission)
   int64_t num_known = num_prompt_tokens() - 1;
   if (admission.parent == nullptr || !Fork(caches, *admission.parent)) {
     int64_t limit = admission.reuses ? num_tokens() - 1 : 0;
-    if (request_.keep_prompt_logits) limit = std::min(limit, num_seen_);
+    if (FirstNeededRow() < num_prompt_tokens())
+      limit = std::min(limit, std::max(num_seen_, FirstNeededRow()));
     num_known = AttachPrefix(caches, absl::MakeSpan(pages_), tokens_, limit);
   }
   for (size_t i = 0; i < caches.size(); ++i) {
@@ -73,7 +84,7 @@ bool Sequence::TakePages(absl::Span<KvCache> caches, const Admission& admission)
 
 bool Sequence::IsForkOf(const Sequence& parent) const {
   return request_.fork_of == parent.id() && result_.num_preempted == 0 &&
-         !request_.keep_prompt_logits && request_.prompt == parent.request_.prompt;
+         FirstNeededRow() >= num_prompt_tokens() - 1 && request_.prompt == parent.request_.prompt;
 }
 
 bool Sequence::CanFork(const Sequence& parent) const {
@@ -136,8 +147,8 @@ void Sequence::Index(absl::Span<KvCache> caches) {
 
 int64_t Sequence::FirstLogitPosition(int64_t end) const {
   // Logits of a prompt that is computed again are kept already.
-  if (request_.keep_prompt_logits && FirstNewRow() < std::min(end, num_prompt_tokens()))
-    return FirstNewRow();
+  const int64_t kept = std::max(FirstNewRow(), FirstKeptRow());
+  if (kept < std::min(end, num_prompt_tokens())) return kept;
   bool chooses = end == num_tokens() && max_new_tokens_ > 0;
   return chooses ? end - 1 : end;
 }
@@ -150,7 +161,7 @@ void Sequence::AddSamplingRow(int64_t position, SamplingRows& rows) const {
 
 void Sequence::Advance(int64_t end, absl::Span<const float> logits,
                        absl::Span<const int32_t> next_ids) {
-  const bool keeps = request_.keep_prompt_logits && num_seen_ < num_prompt_tokens();
+  const bool keeps = std::max(num_seen_, FirstKeptRow()) < num_prompt_tokens();
   const size_t num_rows = next_ids.size();
   LATHE_CHECK(static_cast<int64_t>(num_rows) == end - FirstLogitPosition(end))
       << num_rows << " ids for the rows from " << FirstLogitPosition(end) << " to " << end;

@@ -105,6 +105,8 @@ class Sequence {
   // False, and nothing is done, when a window has moved on.
   bool Fork(absl::Span<KvCache> caches, const Sequence& parent);
   void ReleasePages(absl::Span<KvCache> caches);
+  int64_t FirstKeptRow() const;
+  int64_t FirstNeededRow() const;
   void Choose(int32_t next_id, absl::Span<const float> logits);
 
   int64_t id_;

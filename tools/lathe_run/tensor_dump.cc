@@ -29,14 +29,11 @@ void PromptProbe::OnStep(const StepView& view) {
 
 void PromptProbe::KeepInputs(const StepView& view) {
   for (size_t layer = 0;; ++layer) {
-    absl::Span<const float> output =
-        view.runner.Output(absl::StrCat("layer_inputs.", layer));  // [rows of the step, H]
-    if (output.empty()) return;
-    if (layer == layers_.size()) layers_.emplace_back();
-    size_t width = output.size() / static_cast<size_t>(view.step_rows);
-    absl::Span<const float> rows = output.subspan(static_cast<size_t>(view.first_row) * width,
-                                                  static_cast<size_t>(view.num_rows) * width);
-    layers_[layer].insert(layers_[layer].end(), rows.begin(), rows.end());
+    if (layer == layers_.size())
+      layers_.emplace_back(absl::StrCat(kLayerInputs, layer), num_prompt_);
+    if (layers_[layer].OnStep(view)) continue;
+    layers_.pop_back();
+    return;
   }
 }
 
@@ -88,12 +85,12 @@ absl::StatusOr<std::vector<NamedTensor>> PromptProbe::Take() && {
     tensors.push_back(std::move(tensor));
   }
   if (layers_.empty()) return tensors;
-  int64_t width = static_cast<int64_t>(layers_[0].size()) / num_prompt_;
+  const int64_t width = layers_[0].width();
   NamedTensor inputs{
       "layer_inputs", {static_cast<int64_t>(layers_.size()), num_prompt_, width}, {}};
-  for (const std::vector<float>& layer : layers_) {
-    LATHE_CHECK(layer.size() == layers_[0].size()) << "layers differ in width";
-    inputs.values.insert(inputs.values.end(), layer.begin(), layer.end());
+  for (const RowKeeper& layer : layers_) {
+    LATHE_CHECK(layer.width() == width) << "layers differ in width";
+    inputs.values.insert(inputs.values.end(), layer.rows().begin(), layer.rows().end());
   }
   tensors.push_back(std::move(inputs));
   return tensors;

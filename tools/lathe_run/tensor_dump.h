@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "runtime/generate/request.h"
+#include "runtime/generate/row_keeper.h"
 
 namespace lathe {
 
@@ -46,7 +47,7 @@ class PromptProbe {
   State& FindState(size_t index, const KvGroupLayout& layout, int64_t layer, KvPart part);
 
   int64_t num_prompt_;
-  std::vector<std::vector<float>> layers_;  // [rows so far, H] of each
+  std::vector<RowKeeper> layers_;
   std::vector<State> states_;
   absl::Status status_;
 };

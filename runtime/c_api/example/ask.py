@@ -17,7 +17,8 @@ class Request(ctypes.Structure):
                 ("max_new_tokens", i64), ("is_prompt_only", i32), ("ignores_stop_ids", i32),
                 ("stop_ids", ids_t), ("num_stop_ids", size_t), ("stop_texts", ctypes.POINTER(text)),
                 ("num_stop_texts", size_t), ("sampling", ctypes.c_void_p), ("shows_special", i32),
-                ("reserved", i32)]
+                ("keeps_token_logits", i32), ("num_prompt_logits", i64),
+                ("hidden_layers", ctypes.POINTER(i64)), ("num_hidden_layers", size_t)]
 
 
 class Event(ctypes.Structure):

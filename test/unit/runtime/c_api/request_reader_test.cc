@@ -94,6 +94,9 @@ TEST_F(RequestReaderTest, SamplingIsTaken) {
   EXPECT_THAT(params.allowed_ids, IsEmpty());
   EXPECT_THAT(params.forbidden_ids, ElementsAre(4));
 
+  sampling.reserved = 1;
+  ExpectRefused("reserved of lathe_sampling is 1");
+  sampling.reserved = 0;
   sampling.bias_values = nullptr;
   ExpectRefused("bias_values is NULL");
   sampling.num_biases = SIZE_MAX;
@@ -102,12 +105,32 @@ TEST_F(RequestReaderTest, SamplingIsTaken) {
   ExpectRefused("struct_size of lathe_sampling is 3");
 }
 
+TEST_F(RequestReaderTest, KeptRowsAreTaken) {
+  const int64_t layers[] = {0, 2};
+  given_.num_prompt_logits = 2;
+  given_.keeps_token_logits = 1;
+  LATHE_ASSERT_OK_AND_ASSIGN(AskedRequest asked, Read());
+  EXPECT_EQ(asked.request.last_prompt_logits, 2);
+  EXPECT_FALSE(asked.request.keep_prompt_logits);
+  EXPECT_TRUE(asked.request.keep_token_logits);
+  EXPECT_FALSE(asked.request.computes_prompt);
+  given_.num_prompt_logits = -1;
+  given_.hidden_layers = layers;
+  given_.num_hidden_layers = 2;
+  LATHE_ASSERT_OK_AND_ASSIGN(asked, Read());
+  EXPECT_TRUE(asked.request.keep_prompt_logits);
+  EXPECT_TRUE(asked.request.computes_prompt);
+  EXPECT_THAT(asked.hidden_layers, ElementsAre(0, 2));
+  given_.num_prompt_logits = -2;
+  ExpectRefused("num_prompt_logits is -2");
+  given_.num_prompt_logits = 0;
+  given_.num_hidden_layers = 4;
+  ExpectRefused("hidden_layers has 4 elements, expected at most 3");
+}
+
 TEST_F(RequestReaderTest, BadPointersAndNumbersAreRefused) {
   EXPECT_THAT(ReadRequest(nullptr, manifest_, 100),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("lathe_request is NULL")));
-  given_.reserved = 1;
-  ExpectRefused("reserved of lathe_request is 1");
-  given_.reserved = 0;
   given_.num_prompt = 101;
   ExpectRefused("prompt has 101 elements, expected at most 100");
   given_.num_prompt = 3;

@@ -40,8 +40,8 @@ TEST(SummaryTest, TheHiddenSizeIsTheWidthOfTheEmbedding) {
 }
 
 TEST(SummaryTest, ProbesAreSeen) {
-  EXPECT_TRUE(HasHiddenStates(testing::ToyManifest({})));
-  EXPECT_FALSE(HasHiddenStates(testing::ToyManifest({.has_probes = false})));
+  EXPECT_EQ(NumHiddenStates(testing::ToyManifest({})), testing::kToyLayers + 1);
+  EXPECT_EQ(NumHiddenStates(testing::ToyManifest({.has_probes = false})), 0);
   EXPECT_EQ(NumLayers(testing::ToyManifest({})), testing::kToyLayers);
 }
 

@@ -1,8 +1,10 @@
 #include "runtime/generate/generator.h"
 
+#include <algorithm>
 #include <numeric>
 #include <random>
 
+#include "runtime/generate/row_keeper.h"
 #include "test/support/status_matchers.h"
 #include "test/unit/runtime/generate/fake_model.h"
 
@@ -377,6 +379,45 @@ TEST_F(GeneratorTest, StepsShowTheirRows) {
   LATHE_ASSERT_OK(generator.RunAll());
   EXPECT_EQ(next_position, 102);
   EXPECT_TRUE(std::equal(prompt.begin(), prompt.end(), seen.begin()));
+}
+
+TEST_F(GeneratorTest, TheLastLogitsOfAPromptAreThoseOfAll) {
+  Generator generator = Make({.step_rows = 64});
+  auto ask = [&](Request request) -> std::vector<float> {
+    const absl::StatusOr<int64_t> id = generator.Submit(std::move(request));
+    EXPECT_THAT(id, testing::IsOk());
+    LATHE_EXPECT_OK(generator.RunAll());
+    return generator.Take(*id)->prompt_logits;
+  };
+  const std::vector<float> all =
+      ask({.prompt = Prompt(150), .max_new_tokens = 0, .keep_prompt_logits = true});
+  for (int64_t count : {1, 30, 149, 150, 1000}) {
+    const std::vector<float> last =
+        ask({.prompt = Prompt(150), .max_new_tokens = 0, .last_prompt_logits = count});
+    const auto size = static_cast<size_t>(std::min<int64_t>(count, 150) * 40);
+    EXPECT_EQ(last, std::vector<float>(all.end() - static_cast<ptrdiff_t>(size), all.end()))
+        << count;
+  }
+  EXPECT_THAT(generator.Submit({.prompt = {1}, .last_prompt_logits = -1}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("last_prompt_logits is -1")));
+}
+
+// The second prompt goes on from the first: what could be reused is computed and seen all the same.
+TEST_F(GeneratorTest, AWholePromptIsSeenWhenItIsAskedFor) {
+  Generator generator = Make({.max_sequences = 1, .step_rows = 64});
+  std::vector<int32_t> prompt = Prompt(130);
+  LATHE_ASSERT_OK(generator.Submit({.prompt = prompt, .max_new_tokens = 1}));
+  LATHE_ASSERT_OK(generator.RunAll());
+  prompt.push_back(3);
+  RowKeeper keeper("layer_inputs.0", 131);
+  LATHE_ASSERT_OK(
+      generator.Submit({.prompt = prompt,
+                        .max_new_tokens = 5,
+                        .computes_prompt = true,
+                        .on_step = [&](const StepView& view) { keeper.OnStep(view); }}));
+  LATHE_ASSERT_OK(generator.RunAll());
+  EXPECT_EQ(std::vector<float>(keeper.rows().begin(), keeper.rows().end()),
+            std::vector<float>(prompt.begin(), prompt.end()));
 }
 
 TEST_F(GeneratorTest, LargeRequestsWaitTheirTurnAndAreNotOvertaken) {

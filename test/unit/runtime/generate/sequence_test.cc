@@ -122,6 +122,30 @@ TEST(SequenceTest, KeptPromptLogitsGrowPieceByPiece) {
   EXPECT_THAT(result.tokens, ElementsAre(3));
 }
 
+TEST(SequenceTest, TheLastPromptLogitsAloneAreKept) {
+  Sequence sequence(
+      0,
+      {.prompt = {1, 2, 3, 4}, .max_new_tokens = 1, .pieces = {1, 1, 2}, .last_prompt_logits = 3},
+      10, 8);
+  EXPECT_EQ(sequence.FirstLogitPosition(1), 1) << "none";
+  sequence.Advance(1, {}, {});
+  EXPECT_EQ(sequence.FirstLogitPosition(2), 1);
+  std::vector<float> expected = LogitsFor(5);
+  sequence.Advance(2, expected, {5});
+  EXPECT_EQ(sequence.FirstLogitPosition(4), 2);
+  std::vector<float> rows = LogitsFor(2);
+  const std::vector<float> last = LogitsFor(3);
+  rows.insert(rows.end(), last.begin(), last.end());
+  sequence.Advance(4, rows, {2, 3});
+  const Result result = sequence.TakeResult();
+  expected.insert(expected.end(), rows.begin(), rows.end());
+  EXPECT_EQ(result.prompt_logits, expected);
+  EXPECT_THAT(result.tokens, ElementsAre(3));
+
+  const Sequence all(0, {.prompt = {1, 2}, .max_new_tokens = 1, .last_prompt_logits = 9}, 10, 8);
+  EXPECT_EQ(all.FirstLogitPosition(2), 0) << "more than there are";
+}
+
 TEST(SequenceTest, LogitsThatAreNoNumbersFailTheRequest) {
   Sequence sequence(0, {.prompt = {1, 2}}, 10, 8);
   sequence.Advance(2, std::vector<float>(8, std::numeric_limits<float>::quiet_NaN()), {-1});
