@@ -14,10 +14,10 @@
 #include "runtime/base/strings.h"
 #include "tools/common/command.h"
 #include "tools/common/flags.h"
+#include "tools/common/progress_line.h"
 #include "tools/common/standard_output.h"
 #include "tools/lathe/commands.h"
 #include "tools/lathe/load_model.h"
-#include "tools/lathe/progress.h"
 #include "tools/lathe/storage_flags.h"
 #include "tools/lathe/tuning_file.h"
 

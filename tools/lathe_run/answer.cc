@@ -5,10 +5,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "runtime/base/status_macros.h"
+#include "runtime/base/strings.h"
 
 namespace lathe {
 
-AnswerRun::AnswerRun(AnswerSpec spec, const Tokenizer& tokenizer, ReplyOutput::Writer writer)
+AnswerRun::AnswerRun(AnswerSpec spec, const Tokenizer& tokenizer, AnswerReader reader)
     : request_(std::move(spec.request)),
       answer_{.reasoning = spec.reasoning,
               .sampling = request_.sampling,
@@ -16,15 +17,13 @@ AnswerRun::AnswerRun(AnswerSpec spec, const Tokenizer& tokenizer, ReplyOutput::W
       decoder_(tokenizer, {.skip_special = true}),
       stops_(std::move(spec.stop)),
       parser_(std::move(spec.reply)),
-      output_(spec.reasoning, writer),
-      has_writer_(writer != nullptr) {}
+      reader_(std::move(reader)),
+      output_(spec.reasoning, reader_.writer) {}
 
 Request AnswerRun::TakeRequest() {
   submitted_ = Clock::now();
   request_.on_token = [this](int32_t token) { return Push(token); };
-  request_.on_step = [this](const StepView&) {
-    if (!begun_.has_value()) begun_ = step_begin_;
-  };
+  request_.on_step = [this](const StepView& view) { OnStep(view); };
   return std::move(request_);
 }
 
@@ -35,6 +34,13 @@ AfterToken AnswerRun::Push(int32_t token) {
   const bool is_searched = num_tokens_ > answer_.sampling.min_tokens;
   if (!Take(is_searched ? stops_.Push(piece) : piece)) return AfterToken::kCancel;
   return stops_.found().has_value() ? AfterToken::kStop : AfterToken::kGoOn;
+}
+
+void AnswerRun::OnStep(const StepView& view) {
+  if (!begun_.has_value()) begun_ = step_begin_;
+  const int64_t done = view.first_position + view.num_rows;
+  if (reader_.on_prompt != nullptr && num_tokens_ == 0 && done <= answer_.num_prompt_tokens)
+    reader_.on_prompt(done, answer_.num_prompt_tokens);
 }
 
 bool AnswerRun::Take(const std::string& piece) {
@@ -49,7 +55,7 @@ absl::StatusOr<Answer> AnswerRun::Finish(Result result) {
   const bool is_ended =
       result.reason == FinishReason::kStopId || result.reason == FinishReason::kStopped;
   output_.Take(parser_.Finish(/*is_cut=*/!is_ended));
-  if (has_writer_) LATHE_RETURN_IF_ERROR(output_.Finish());
+  if (reader_.writer != nullptr) LATHE_RETURN_IF_ERROR(output_.Finish());
   LATHE_RETURN_IF_ERROR(result.status);
   answer_.reply = output_.reply();
   answer_.result = std::move(result);
@@ -98,21 +104,23 @@ std::string EndText(const Answer& answer, int64_t context) {
   return "";
 }
 
-std::string SpeedText(const Answer& answer) {
+std::string SpeedText(const Answer& answer, uint64_t peak_bytes) {
   const auto num_tokens = static_cast<int64_t>(answer.result.tokens.size());
   if (num_tokens == 0) return "speed: no token was made\n";
   const int64_t num_reused = answer.result.num_reused;
-  const std::string reused = num_reused > 0 ? absl::StrCat(num_reused, " of them reused, ") : "";
+  const int64_t num_read = answer.num_prompt_tokens - num_reused;
   std::string out = absl::StrFormat(
-      "speed: first token after %.1f ms (%d prompt tokens, %s%.1f tokens/s)",
-      answer.first_seconds * 1e3, answer.num_prompt_tokens, reused,
-      static_cast<double>(answer.num_prompt_tokens - num_reused) / answer.first_seconds);
+      "speed: first token after %.1f ms (reused %d of %d prompt tokens, read %d at %.1f tokens/s)",
+      answer.first_seconds * 1e3, num_reused, answer.num_prompt_tokens, num_read,
+      static_cast<double>(num_read) / (answer.first_seconds - answer.queue_seconds));
   if (num_tokens > 1) {
-    absl::StrAppend(&out, absl::StrFormat(", then %d tokens at %.1f tokens/s", num_tokens - 1,
+    absl::StrAppend(&out, absl::StrFormat(", then %d at %.1f tokens/s", num_tokens - 1,
                                           static_cast<double>(num_tokens - 1) /
                                               (answer.last_seconds - answer.first_seconds)));
   }
-  return out + "\n";
+  const int64_t num_preempted = answer.result.num_preempted;
+  if (num_preempted > 0) absl::StrAppend(&out, ", preempted ", num_preempted, " times");
+  return absl::StrCat(out, "; at most ", HumanBytes(peak_bytes), " in memory\n");
 }
 
 }  // namespace lathe

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -43,6 +44,13 @@ struct Answer {
   double last_seconds = 0;
 };
 
+// Who is told about an answer while it comes; all may be missing.
+struct AnswerReader {
+  ReplyOutput::Writer writer = nullptr;  // of the text
+  // After each step that read a part of the prompt, with tokens of it and of all.
+  std::function<void(int64_t done, int64_t total)> on_prompt = nullptr;
+};
+
 // An answer while it comes: tokens -> text at the borders of characters -> the reply by its parts.
 // The text of the first min_tokens is not searched for stop strings.
 class AnswerRun {
@@ -50,7 +58,7 @@ class AnswerRun {
   using Clock = std::chrono::steady_clock;
 
   // `tokenizer` outlives it. Without a writer the reply is collected only.
-  AnswerRun(AnswerSpec spec, const Tokenizer& tokenizer, ReplyOutput::Writer writer);
+  AnswerRun(AnswerSpec spec, const Tokenizer& tokenizer, AnswerReader reader);
   AnswerRun(const AnswerRun&) = delete;
   AnswerRun& operator=(const AnswerRun&) = delete;
 
@@ -64,6 +72,7 @@ class AnswerRun {
 
  private:
   AfterToken Push(int32_t token);
+  void OnStep(const StepView& view);
   bool Take(const std::string& piece);
   double SecondsUntil(const std::optional<Clock::time_point>& time) const;
 
@@ -72,8 +81,8 @@ class AnswerRun {
   StreamDecoder decoder_;
   StopStrings stops_;
   ReplyParser parser_;
+  AnswerReader reader_;
   ReplyOutput output_;
-  bool has_writer_;
   int64_t num_tokens_ = 0;
   Clock::time_point submitted_;
   Clock::time_point step_begin_;
@@ -89,7 +98,7 @@ absl::string_view FinishText(FinishReason reason);
 std::string NoteText(const Answer& answer);
 // Why the answer ended, where its reader would wonder; "" else.
 std::string EndText(const Answer& answer, int64_t context);
-// How fast it came.
-std::string SpeedText(const Answer& answer);
+// How fast it came, and the most memory that the process had so far.
+std::string SpeedText(const Answer& answer, uint64_t peak_bytes);
 
 }  // namespace lathe

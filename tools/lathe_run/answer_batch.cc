@@ -8,8 +8,8 @@
 
 namespace lathe {
 
-absl::StatusOr<int64_t> AnswerBatch::Submit(AnswerSpec spec, ReplyOutput::Writer writer) {
-  auto run = std::make_unique<AnswerRun>(std::move(spec), tokenizer_, std::move(writer));
+absl::StatusOr<int64_t> AnswerBatch::Submit(AnswerSpec spec, AnswerReader reader) {
+  auto run = std::make_unique<AnswerRun>(std::move(spec), tokenizer_, std::move(reader));
   LATHE_ASSIGN_OR_RETURN(const int64_t id, generator_.Submit(run->TakeRequest()));
   runs_.emplace(id, std::move(run));
   return id;
@@ -38,9 +38,9 @@ void AnswerBatch::CancelAll() {
   for (const auto& [id, run] : runs_) generator_.Cancel(id);
 }
 
-absl::StatusOr<Answer> RunAnswer(AnswerBatch& batch, AnswerSpec spec, ReplyOutput::Writer writer,
+absl::StatusOr<Answer> RunAnswer(AnswerBatch& batch, AnswerSpec spec, AnswerReader reader,
                                  const InterruptGuard& interrupt) {
-  LATHE_RETURN_IF_ERROR(batch.Submit(std::move(spec), std::move(writer)).status());
+  LATHE_RETURN_IF_ERROR(batch.Submit(std::move(spec), std::move(reader)).status());
   while (true) {
     if (interrupt.interrupted()) batch.CancelAll();
     std::vector<AnswerBatch::Done> done = batch.Step();

@@ -1,7 +1,7 @@
 // Many answers through one generator, side by side: handed over when they come, handed out when
 // they end.
 //   AnswerBatch batch(generator, tokenizer);
-//   LATHE_ASSIGN_OR_RETURN(int64_t id, batch.Submit(spec, nullptr));
+//   LATHE_ASSIGN_OR_RETURN(int64_t id, batch.Submit(spec, {}));
 //   while (!batch.empty()) for (AnswerBatch::Done& done : batch.Step()) Tell(done);
 #pragma once
 
@@ -30,7 +30,7 @@ class AnswerBatch {
       : generator_(generator), tokenizer_(tokenizer) {}
 
   // Ids ascend. Errors: those of Generator::Submit.
-  absl::StatusOr<int64_t> Submit(AnswerSpec spec, ReplyOutput::Writer writer);
+  absl::StatusOr<int64_t> Submit(AnswerSpec spec, AnswerReader reader);
 
   // One step of all; those that ended with it.
   std::vector<Done> Step();
@@ -48,7 +48,7 @@ class AnswerBatch {
 };
 
 // One answer, to its end; Ctrl-C ends it with what it has.
-absl::StatusOr<Answer> RunAnswer(AnswerBatch& batch, AnswerSpec spec, ReplyOutput::Writer writer,
+absl::StatusOr<Answer> RunAnswer(AnswerBatch& batch, AnswerSpec spec, AnswerReader reader,
                                  const InterruptGuard& interrupt);
 
 }  // namespace lathe

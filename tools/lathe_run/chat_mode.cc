@@ -18,6 +18,7 @@
 #include "tools/lathe_run/conversation.h"
 #include "tools/lathe_run/interrupt.h"
 #include "tools/lathe_run/line_reader.h"
+#include "tools/lathe_run/prompt_progress.h"
 #include "tools/lathe_run/result_json.h"
 
 namespace lathe {
@@ -98,8 +99,8 @@ absl::Status Chat::Ask(absl::string_view question) {
   if (options_.PrintsJson())
     LATHE_RETURN_IF_ERROR(WriteStdout(ResultJson({}, *answer, tokenizer_)));
   conversation_.Answer(answer->reply);
-  WriteStderr(
-      absl::StrCat(NoteText(*answer), EndText(*answer, generator_.context()), SpeedText(*answer)));
+  WriteStderr(absl::StrCat(NoteText(*answer), EndText(*answer, generator_.context()),
+                           SpeedText(*answer, PeakResidentBytes())));
   return absl::OkStatus();
 }
 
@@ -112,9 +113,11 @@ absl::StatusOr<Answer> Chat::RunTurn() {
   if (request.max_new_tokens.has_value() && *request.max_new_tokens > room) {
     request.max_new_tokens.reset();
   }
+  PromptProgress progress;
+  AnswerReader reader{.on_prompt = progress.Reader()};
+  if (!options_.PrintsJson()) reader.writer = WriteStdout;
   absl::StatusOr<Answer> answer =
-      RunAnswer(batch_, std::move(specs[0]),
-                options_.PrintsJson() ? ReplyOutput::Writer() : WriteStdout, interrupt_);
+      RunAnswer(batch_, std::move(specs[0]), std::move(reader), interrupt_);
   interrupt_.Forget();
   return answer;
 }
@@ -159,9 +162,8 @@ absl::Status RunChat(const RunOptions& options, Session& session) {
   const artifact::Manifest& manifest = session.artifact().manifest();
   LATHE_ASSIGN_OR_RETURN(RequestFields defaults, FieldsOf(options));
   LATHE_ASSIGN_OR_RETURN(Tokenizer tokenizer, session.LoadTokenizer());
-  LATHE_ASSIGN_OR_RETURN(PromptEncoder encoder, PromptEncoder::Create(session.artifact()));
+  LATHE_ASSIGN_OR_RETURN(PromptEncoder encoder, session.LoadEncoder());
   LATHE_RETURN_IF_ERROR(encoder.CheckTemplate());
-  session.ledger().Mark("chat template");
   LATHE_ASSIGN_OR_RETURN(const SamplingParams sampling,
                          MakeSampling(defaults.sampling, manifest.generation()));
   // One seed for the whole chat.

@@ -11,16 +11,16 @@
 namespace lathe {
 
 std::string RequestTotals::Text() const {
-  std::string out = absl::StrCat(num_requests, num_requests == 1 ? " request, " : " requests, ",
-                                 num_answers, num_answers == 1 ? " answer, " : " answers, ",
-                                 num_failed, " failed; ", num_prompt_tokens, " prompt tokens (",
-                                 num_reused, " of them reused), ", num_new_tokens, " new tokens");
+  std::string out = absl::StrCat(
+      num_requests, num_requests == 1 ? " request, " : " requests, ", num_answers,
+      num_answers == 1 ? " answer, " : " answers, ", num_failed, " failed; reused ", num_reused,
+      " of ", num_prompt_tokens, " prompt tokens, ", num_new_tokens, " new tokens");
   absl::StrAppend(&out, absl::StrFormat(" in %.2f s", seconds));
   if (seconds > 0) {
     absl::StrAppend(&out, absl::StrFormat(" (%.1f new tokens/s)",
                                           static_cast<double>(num_new_tokens) / seconds));
   }
-  return out + "\n";
+  return out;
 }
 
 absl::Status RequestRunner::Run() {
@@ -31,11 +31,13 @@ absl::Status RequestRunner::Run() {
       batch_.CancelAll();
     }
     LATHE_RETURN_IF_ERROR(TakeLines());
+    const std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
+    totals_.seconds = time.count();
     if (is_at_end_ && batch_.empty()) break;
     for (AnswerBatch::Done& done : batch_.Step()) LATHE_RETURN_IF_ERROR(Tell(std::move(done)));
+    progress_.Show(absl::StrCat(batch_.size(), " under way; ", totals_.Text()));
   }
-  const auto end = std::chrono::steady_clock::now();
-  totals_.seconds = std::chrono::duration<double>(end - start).count();
+  progress_.Clear();
   return absl::OkStatus();
 }
 
@@ -85,7 +87,7 @@ absl::Status RequestRunner::Submit(const ParsedRequest& parsed, const ResultLabe
   const size_t count = specs.size();
   for (size_t i = 0; i < count; ++i) {
     // The answers differ in nothing that Submit could refuse: the first has its error.
-    LATHE_ASSIGN_OR_RETURN(const int64_t id, batch_.Submit(std::move(specs[i]), nullptr));
+    LATHE_ASSIGN_OR_RETURN(const int64_t id, batch_.Submit(std::move(specs[i]), {}));
     Waiting waiting{label, next_place_++};
     if (count > 1) waiting.label.index = static_cast<int64_t>(i);
     waiting_.emplace(id, std::move(waiting));

@@ -1,5 +1,5 @@
 // The loop of --requests: lines in, as far as there is room for them, result lines out.
-//   RequestRunner runner(lines, maker, batch, tokenizer, interrupt, sink, {.most_at_once = 32});
+//   RequestRunner runner(lines, maker, batch, tokenizer, interrupt, sink, progress, {});
 //   LATHE_RETURN_IF_ERROR(runner.Run());
 //   WriteStderr(runner.totals().Text());
 #pragma once
@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "frontend/tokenizer/tokenizer.h"
+#include "tools/common/progress_line.h"
 #include "tools/lathe_run/answer_batch.h"
 #include "tools/lathe_run/answer_maker.h"
 #include "tools/lathe_run/input_lines.h"
@@ -29,7 +30,7 @@ struct RequestTotals {
   int64_t num_new_tokens = 0;
   double seconds = 0;
 
-  // One line of words.
+  // In words, without a line end.
   std::string Text() const;
 };
 
@@ -43,13 +44,14 @@ class RequestRunner {
   // All outlive the runner.
   RequestRunner(InputLines& lines, const AnswerMaker& maker, AnswerBatch& batch,
                 const Tokenizer& tokenizer, const InterruptGuard& interrupt, ResultSink& sink,
-                Limits limits)
+                ProgressLine& progress, Limits limits)
       : lines_(lines),
         maker_(maker),
         batch_(batch),
         tokenizer_(tokenizer),
         interrupt_(interrupt),
         sink_(sink),
+        progress_(progress),
         limits_(limits) {}
 
   // To the end of the lines, or to Ctrl-C: then what runs ends with what it has. Errors: of the
@@ -77,6 +79,7 @@ class RequestRunner {
   const Tokenizer& tokenizer_;
   const InterruptGuard& interrupt_;
   ResultSink& sink_;
+  ProgressLine& progress_;
   Limits limits_;
   RequestTotals totals_;
   std::map<int64_t, Waiting> waiting_;  // by the batch's id

@@ -51,8 +51,7 @@ absl::Status RunRequests(const RunOptions& options, Session& session) {
   const artifact::Manifest& manifest = session.artifact().manifest();
   LATHE_ASSIGN_OR_RETURN(const RequestFields defaults, FieldsOf(options));
   LATHE_ASSIGN_OR_RETURN(Tokenizer tokenizer, session.LoadTokenizer());
-  LATHE_ASSIGN_OR_RETURN(PromptEncoder encoder, PromptEncoder::Create(session.artifact()));
-  session.ledger().Mark("chat template");
+  LATHE_ASSIGN_OR_RETURN(PromptEncoder encoder, session.LoadEncoder());
   const int64_t context = session.Context();
   const std::vector<int64_t> lengths(static_cast<size_t>(options.parallel.value_or(kParallel)),
                                      context);
@@ -65,11 +64,14 @@ absl::Status RunRequests(const RunOptions& options, Session& session) {
   InputLines lines(file.descriptor(), kMaxJsonBytes, interrupt);
   // As many wait as run, so that none of them waits for its text to be read and encoded.
   const size_t most = 2 * lengths.size();
-  RequestRunner runner(lines, maker, batch, tokenizer, interrupt, sink,
+  // Results that scroll by are progress enough.
+  ProgressLine progress("lathe-run:",
+                        sink.GoesToTerminal() ? ProgressLine::kNever : ProgressLine::kOnTerminals);
+  RequestRunner runner(lines, maker, batch, tokenizer, interrupt, sink, progress,
                        {.most_at_once = most, .most_held = 8 * most});
   LATHE_RETURN_IF_ERROR(runner.Run());
   LATHE_RETURN_IF_ERROR(sink.Finish());
-  WriteStderr(absl::StrCat("lathe-run: ", runner.totals().Text()));
+  WriteStderr(absl::StrCat("lathe-run: ", runner.totals().Text(), "\n"));
   if (options.verbosity >= 1) WriteStderr(session.MemoryText(generator));
   return Outcome(runner.totals(), interrupt.interrupted());
 }

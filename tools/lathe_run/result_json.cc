@@ -60,6 +60,7 @@ std::string ResultJson(const ResultLabel& label, const Answer& answer, const Tok
   json["usage"] = {{"prompt_tokens", answer.num_prompt_tokens},
                    {"reused", result.num_reused},
                    {"new_tokens", result.tokens.size()}};
+  if (result.num_preempted > 0) json["usage"]["preempted"] = result.num_preempted;
   json["timings"] = {{"queue_seconds", Rounded(answer.queue_seconds)},
                      {"first_token_seconds", Rounded(answer.first_seconds)},
                      {"total_seconds", Rounded(answer.last_seconds)}};

@@ -1,5 +1,7 @@
 #include "tools/lathe_run/result_sink.h"
 
+#include <unistd.h>
+
 #include <utility>
 
 #include "runtime/base/status_macros.h"
@@ -32,6 +34,10 @@ absl::Status ResultSink::Finish() {
   for (const auto& [place, text] : held_) LATHE_RETURN_IF_ERROR(Write(text));
   held_.clear();
   return file_.has_value() ? file_->Commit() : absl::OkStatus();
+}
+
+bool ResultSink::GoesToTerminal() const {
+  return !file_.has_value() && ::isatty(STDOUT_FILENO) != 0;
 }
 
 absl::Status ResultSink::Write(const std::string& text) {

@@ -24,6 +24,8 @@ class ResultSink {
   absl::Status Add(int64_t place, std::string text);
   // In order: texts that wait for one before them.
   size_t num_held() const { return held_.size(); }
+  // Whether people see the results scroll by.
+  bool GoesToTerminal() const;
   // What is held back is written, too, though places are missing; the file gets its name.
   absl::Status Finish();
 

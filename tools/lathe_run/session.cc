@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "runtime/base/check.h"
@@ -19,17 +20,35 @@ namespace {
 constexpr size_t kProfileLines = 20;
 constexpr int64_t kTraceSteps = 64;  // as the help says
 
+// Of the weights and of the code, as they lie in the file.
+uint64_t ProgramBytes(const artifact::Manifest& manifest, absl::string_view level) {
+  uint64_t bytes = 0;
+  for (const artifact::Section& section : manifest.sections()) {
+    const absl::string_view name = section.name();
+    const bool is_code = absl::StartsWith(name, "code.") && absl::EndsWith(name, level);
+    if (name == "weights" || is_code) bytes += section.size();
+  }
+  return bytes;
+}
+
+uint64_t CacheBytes(const Generator& generator) {
+  uint64_t bytes = 0;
+  for (const KvCache& cache : generator.caches())
+    bytes += static_cast<uint64_t>(cache.pool().num_pages() * cache.pool().page_bytes());
+  return bytes;
+}
+
+}  // namespace
+
 uint64_t PeakResidentBytes() {
   struct rusage usage = {};
   getrusage(RUSAGE_SELF, &usage);
   return static_cast<uint64_t>(usage.ru_maxrss) * 1024;  // Linux counts KiB
 }
 
-}  // namespace
-
-void Ledger::Mark(absl::string_view what, absl::string_view detail) {
+void Ledger::Mark(absl::string_view what, std::optional<uint64_t> bytes, absl::string_view detail) {
   auto now = std::chrono::steady_clock::now();
-  lines_.push_back({std::string(what), std::string(detail),
+  lines_.push_back({std::string(what), bytes, std::string(detail),
                     std::chrono::duration<double, std::milli>(now - last_).count()});
   last_ = now;
 }
@@ -39,11 +58,12 @@ std::string Ledger::Text() const {
   double total = 0;
   for (const Line& line : lines_) {
     absl::StrAppend(
-        &out, absl::StrFormat("%9.2f ms  %s%s\n", line.milliseconds, line.what,
+        &out, absl::StrFormat("%9.2f ms  %10s  %s%s\n", line.milliseconds,
+                              line.bytes.has_value() ? HumanBytes(*line.bytes) : "", line.what,
                               line.detail.empty() ? "" : absl::StrCat(" (", line.detail, ")")));
     total += line.milliseconds;
   }
-  absl::StrAppend(&out, absl::StrFormat("%9.2f ms  until ready\n", total));
+  absl::StrAppend(&out, absl::StrFormat("%9.2f ms  %10s  until ready\n", total, ""));
   return out;
 }
 
@@ -61,17 +81,16 @@ Session::Session(const RunOptions& options, Artifact artifact, std::unique_ptr<C
 absl::StatusOr<std::unique_ptr<Session>> Session::Open(const RunOptions& options) {
   Ledger ledger;
   LATHE_ASSIGN_OR_RETURN(Artifact artifact, Artifact::Open(options.artifact));
-  ledger.Mark("artifact", absl::StrCat(artifact.manifest().model_name(), ", ",
-                                       HumanBytes(artifact.file_bytes())));
+  ledger.Mark("artifact mapped", artifact.file_bytes(), artifact.manifest().model_name());
   if (options.verify) {
     LATHE_RETURN_IF_ERROR(artifact.VerifyAll());
-    ledger.Mark("checksums");
+    ledger.Mark("checksums read", artifact.file_bytes());
   }
   CpuOptions cpu{.threads = static_cast<int>(options.threads.value_or(0)),
                  .cpu_level = options.cpu_level,
                  .pin_threads = options.pin};
   LATHE_ASSIGN_OR_RETURN(std::unique_ptr<CpuDevice> device, CpuDevice::Create(cpu));
-  ledger.Mark("device", device->Describe());
+  ledger.Mark("device", std::nullopt, device->Describe());
   std::optional<Roofline> limits;
   if (!options.limits.empty()) {
     LATHE_ASSIGN_OR_RETURN(limits, ReadMachineLimits(options.limits, device->num_threads()),
@@ -94,8 +113,16 @@ absl::StatusOr<Tokenizer> Session::LoadTokenizer() {
       "the artifact cannot read text; use --ids, or compile a folder that has a tokenizer.json");
   LATHE_ASSIGN_OR_RETURN(Tokenizer tokenizer, Tokenizer::FromTables(tables), artifact_.path(),
                          ": section tokenizer");
-  ledger_.Mark("tokenizer", absl::StrCat(tokenizer.size(), " tokens"));
+  ledger_.Mark("tokenizer", tables.size(), absl::StrCat(tokenizer.size(), " tokens"));
   return tokenizer;
+}
+
+absl::StatusOr<PromptEncoder> Session::LoadEncoder() {
+  LATHE_ASSIGN_OR_RETURN(PromptEncoder encoder, PromptEncoder::Create(artifact_));
+  if (!artifact_.HasSection("chat_template")) return encoder;
+  LATHE_ASSIGN_OR_RETURN(absl::string_view source, artifact_.Section("chat_template"));
+  ledger_.Mark("chat template", source.size());
+  return encoder;
 }
 
 absl::StatusOr<Generator> Session::MakeGenerator(std::optional<int64_t> context,
@@ -113,7 +140,7 @@ absl::StatusOr<Generator> Session::MakeGenerator(std::optional<int64_t> context,
     runner->SetObserver(
         [this](const StepInput& input, const StepRecord& record) { Observe(input, record); });
   }
-  ledger_.Mark("program", level);
+  ledger_.Mark("weights and code mapped", ProgramBytes(artifact_.manifest(), level), level);
 
   GeneratorOptions options{.context = context,
                            .max_sequences = static_cast<int64_t>(lengths.size())};
@@ -125,18 +152,15 @@ absl::StatusOr<Generator> Session::MakeGenerator(std::optional<int64_t> context,
   options.pool_tokens = std::max<int64_t>(total, 1);
   LATHE_ASSIGN_OR_RETURN(Generator generator,
                          Generator::Create(artifact_.manifest(), std::move(runner), options));
-  ledger_.Mark("caches", absl::StrCat("room for ", total, " tokens"));
+  ledger_.Mark("caches reserved", CacheBytes(generator),
+               absl::StrCat("room for ", total, " tokens"));
   program_ = loaded;
   return generator;
 }
 
 std::string Session::MemoryText(const Generator& generator) const {
-  uint64_t cache_bytes = 0;
-  for (const KvCache& cache : generator.caches()) {
-    cache_bytes += static_cast<uint64_t>(cache.pool().num_pages() * cache.pool().page_bytes());
-  }
   return absl::StrCat("memory: artifact ", HumanBytes(artifact_.file_bytes()), " (mapped), caches ",
-                      HumanBytes(cache_bytes), " (reserved), workspace ",
+                      HumanBytes(CacheBytes(generator)), " (reserved), workspace ",
                       HumanBytes(program_->workspace_bytes()), ", most resident at once ",
                       HumanBytes(PeakResidentBytes()), "\n");
 }

@@ -17,6 +17,7 @@
 #include "runtime/generate/program_runner.h"
 #include "runtime/program/profile.h"
 #include "tools/lathe_run/options.h"
+#include "tools/lathe_run/prompt.h"
 #include "tools/lathe_run/trace.h"
 
 namespace lathe {
@@ -24,19 +25,23 @@ namespace lathe {
 // Times of the steps to the first result, for -v.
 class Ledger {
  public:
-  // Ends the step `what`, which began when the one before ended.
-  void Mark(absl::string_view what, absl::string_view detail = "");
+  // Ends the step `what`, which began when the one before ended. `bytes`: that it made ready.
+  void Mark(absl::string_view what, std::optional<uint64_t> bytes, absl::string_view detail = "");
   std::string Text() const;
 
  private:
   struct Line {
     std::string what;
+    std::optional<uint64_t> bytes;
     std::string detail;
     double milliseconds;
   };
   std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
   std::vector<Line> lines_;
 };
+
+// The most memory that the process had at once so far.
+uint64_t PeakResidentBytes();
 
 class Session {
  public:
@@ -50,6 +55,8 @@ class Session {
 
   // The artifact's tokenizer; it uses the mapped tables in place.
   absl::StatusOr<Tokenizer> LoadTokenizer();
+  // The artifact's chat template, if it has one.
+  absl::StatusOr<PromptEncoder> LoadEncoder();
 
   // Loads entry "step" and puts a generator before it, with room for requests of the given lengths
   // (prompt and new tokens) at once. Once a session.

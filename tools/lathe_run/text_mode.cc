@@ -10,6 +10,7 @@
 #include "tools/common/standard_output.h"
 #include "tools/lathe_run/answer_batch.h"
 #include "tools/lathe_run/answer_maker.h"
+#include "tools/lathe_run/prompt_progress.h"
 #include "tools/lathe_run/result_json.h"
 
 namespace lathe {
@@ -24,11 +25,11 @@ int64_t Length(const Request& request, int64_t context) {
 
 // All of `specs`, side by side, in their order.
 absl::StatusOr<std::vector<Answer>> RunAnswers(AnswerBatch& batch, std::vector<AnswerSpec> specs,
-                                               const std::vector<ReplyOutput::Writer>& writers,
+                                               const std::vector<AnswerReader>& readers,
                                                const InterruptGuard& interrupt) {
   std::vector<int64_t> ids;
   for (size_t i = 0; i < specs.size(); ++i) {
-    LATHE_ASSIGN_OR_RETURN(const int64_t id, batch.Submit(std::move(specs[i]), writers[i]));
+    LATHE_ASSIGN_OR_RETURN(const int64_t id, batch.Submit(std::move(specs[i]), readers[i]));
     ids.push_back(id);
   }
   std::vector<Answer> answers(ids.size());
@@ -44,17 +45,22 @@ absl::StatusOr<std::vector<Answer>> RunAnswers(AnswerBatch& batch, std::vector<A
 
 // Who writes the text of each answer: one alone comes as it is made, several are kept in `texts`
 // until they are whole, and none is written where the results are JSON.
-std::vector<ReplyOutput::Writer> MakeWriters(bool is_json, std::vector<std::string>& texts) {
-  std::vector<ReplyOutput::Writer> writers(texts.size());
-  if (is_json) return writers;
-  if (texts.size() == 1) return {WriteStdout};
+std::vector<AnswerReader> MakeReaders(bool is_json, std::vector<std::string>& texts,
+                                      PromptProgress& progress) {
+  std::vector<AnswerReader> readers(texts.size());
+  readers[0].on_prompt = progress.Reader();
+  if (is_json) return readers;
+  if (texts.size() == 1) {
+    readers[0].writer = WriteStdout;
+    return readers;
+  }
   for (size_t i = 0; i < texts.size(); ++i) {
-    writers[i] = [&text = texts[i]](absl::string_view piece) {
+    readers[i].writer = [&text = texts[i]](absl::string_view piece) {
       absl::StrAppend(&text, piece);
       return absl::OkStatus();
     };
   }
-  return writers;
+  return readers;
 }
 
 std::string ResultLines(const std::vector<Answer>& answers, const Tokenizer& tokenizer) {
@@ -73,12 +79,12 @@ absl::Status RunText(const RunOptions& options, Session& session) {
   const artifact::Manifest& manifest = session.artifact().manifest();
   LATHE_ASSIGN_OR_RETURN(const RequestFields fields, FieldsOf(options));
   LATHE_ASSIGN_OR_RETURN(Tokenizer tokenizer, session.LoadTokenizer());
-  LATHE_ASSIGN_OR_RETURN(PromptEncoder encoder, PromptEncoder::Create(session.artifact()));
+  LATHE_ASSIGN_OR_RETURN(PromptEncoder encoder, session.LoadEncoder());
   const int64_t context = session.Context();
   const AnswerMaker maker({}, manifest, tokenizer, encoder, context);
   LATHE_ASSIGN_OR_RETURN(std::vector<AnswerSpec> specs, maker.Make(fields));
   const Request& first = specs[0].request;
-  session.ledger().Mark("prompt", absl::StrCat(first.prompt.size(), " tokens"));
+  session.ledger().Mark("prompt", std::nullopt, absl::StrCat(first.prompt.size(), " tokens"));
 
   const std::vector<int64_t> lengths(specs.size(), Length(first, context));
   const std::string choice = SamplingText(first.sampling);
@@ -89,15 +95,16 @@ absl::Status RunText(const RunOptions& options, Session& session) {
   InterruptGuard interrupt;
   AnswerBatch batch(generator, tokenizer);
   std::vector<std::string> texts(specs.size());
-  LATHE_ASSIGN_OR_RETURN(
-      const std::vector<Answer> answers,
-      RunAnswers(batch, std::move(specs), MakeWriters(options.PrintsJson(), texts), interrupt));
+  PromptProgress progress;
+  LATHE_ASSIGN_OR_RETURN(const std::vector<Answer> answers,
+                         RunAnswers(batch, std::move(specs),
+                                    MakeReaders(options.PrintsJson(), texts, progress), interrupt));
   // An empty line stands between the texts of several answers.
   LATHE_RETURN_IF_ERROR(WriteStdout(options.PrintsJson() ? ResultLines(answers, tokenizer)
                                                          : absl::StrJoin(texts, "\n")));
   for (const Answer& answer : answers) {
     WriteStderr(absl::StrCat(NoteText(answer), EndText(answer, generator.context())));
-    if (options.verbosity >= 1) WriteStderr(SpeedText(answer));
+    if (options.verbosity >= 1) WriteStderr(SpeedText(answer, PeakResidentBytes()));
   }
   if (options.verbosity >= 1) WriteStderr(session.MemoryText(generator));
   return absl::OkStatus();

@@ -39,9 +39,9 @@ class AnswerBatchTest : public ::testing::Test {
 };
 
 TEST_F(AnswerBatchTest, EachIsHandedOutWhenItEnds) {
-  LATHE_ASSERT_OK_AND_ASSIGN(int64_t longer, batch_->Submit(Spec({'a', 'b'}, 5), nullptr));
-  LATHE_ASSERT_OK_AND_ASSIGN(int64_t shorter, batch_->Submit(Spec({'c'}, 2), nullptr));
-  LATHE_ASSERT_OK_AND_ASSIGN(int64_t last, batch_->Submit(Spec({'d'}, 3), nullptr));
+  LATHE_ASSERT_OK_AND_ASSIGN(int64_t longer, batch_->Submit(Spec({'a', 'b'}, 5), {}));
+  LATHE_ASSERT_OK_AND_ASSIGN(int64_t shorter, batch_->Submit(Spec({'c'}, 2), {}));
+  LATHE_ASSERT_OK_AND_ASSIGN(int64_t last, batch_->Submit(Spec({'d'}, 3), {}));
   EXPECT_EQ(batch_->size(), 3u);
   std::vector<int64_t> order;
   std::map<int64_t, Answer> answers;
@@ -66,18 +66,16 @@ TEST_F(AnswerBatchTest, EachIsHandedOutWhenItEnds) {
 
 TEST_F(AnswerBatchTest, OneAloneIsStreamed) {
   std::string out;
-  LATHE_ASSERT_OK_AND_ASSIGN(Answer answer, RunAnswer(
-                                                *batch_, Spec({'a'}, 4),
-                                                [&out](absl::string_view text) {
-                                                  out += std::string(text);
-                                                  return absl::OkStatus();
-                                                },
-                                                interrupt_));
+  AnswerReader reader{.writer = [&out](absl::string_view text) {
+    out += std::string(text);
+    return absl::OkStatus();
+  }};
+  LATHE_ASSERT_OK_AND_ASSIGN(Answer answer, RunAnswer(*batch_, Spec({'a'}, 4), reader, interrupt_));
   EXPECT_EQ(out, answer.text + "\n");
 }
 
 TEST_F(AnswerBatchTest, CancelledAnswersHaveWhatTheyHad) {
-  LATHE_ASSERT_OK(batch_->Submit(Spec({'a'}, 30), nullptr).status());
+  LATHE_ASSERT_OK(batch_->Submit(Spec({'a'}, 30), {}).status());
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(batch_->Step().empty());
   batch_->CancelAll();
   std::vector<AnswerBatch::Done> done = batch_->Step();
@@ -88,7 +86,7 @@ TEST_F(AnswerBatchTest, CancelledAnswersHaveWhatTheyHad) {
 }
 
 TEST_F(AnswerBatchTest, WhatCannotRunIsRefused) {
-  EXPECT_THAT(batch_->Submit(Spec(std::vector<int32_t>(41, 1), 1), nullptr),
+  EXPECT_THAT(batch_->Submit(Spec(std::vector<int32_t>(41, 1), 1), {}),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("the prompt has 41 tokens")));
   EXPECT_TRUE(batch_->empty());
 }

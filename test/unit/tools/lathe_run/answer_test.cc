@@ -9,15 +9,25 @@ namespace {
 using ::lathe::testing::StatusIs;
 using ::testing::HasSubstr;
 
+// Of steps that a test makes up.
+class IdleRunner : public StepRunner {
+ public:
+  absl::Status Run(const StepInput&, absl::Span<const KvCache>) override {
+    return absl::OkStatus();
+  }
+  absl::Span<const float> Output(absl::string_view) const override { return {}; }
+  absl::Span<const int32_t> NextIds() const override { return {}; }
+};
+
 // Answers of which a test says each token.
 class AnswerTest : public ::testing::Test {
  protected:
   // The text in byte tokens, handed over one by one until the answer wants no more.
   absl::StatusOr<Answer> Run(AnswerSpec spec, absl::string_view text, FinishReason reason) {
-    AnswerRun run(std::move(spec), tokenizer_, [this](absl::string_view piece) {
-      writes_.emplace_back(piece);
-      return status_;
-    });
+    AnswerRun run(std::move(spec), tokenizer_, {.writer = [this](absl::string_view piece) {
+                    writes_.emplace_back(piece);
+                    return status_;
+                  }});
     const Request request = run.TakeRequest();
     Result result;
     result.reason = reason;
@@ -108,8 +118,33 @@ TEST_F(AnswerTest, AReaderThatIsGoneEndsIt) {
   EXPECT_EQ(writes_.size(), 1u);
 }
 
+TEST_F(AnswerTest, ItIsToldHowMuchOfThePromptIsRead) {
+  AnswerSpec spec;
+  spec.request.prompt = std::vector<int32_t>(100, 1);
+  std::vector<int64_t> told;
+  AnswerRun run(spec, tokenizer_, {.on_prompt = [&told](int64_t done, int64_t total) {
+                  told.insert(told.end(), {done, total});
+                }});
+  const Request request = run.TakeRequest();
+  IdleRunner runner;
+  auto step = [&](int64_t first, int64_t count) {
+    request.on_step({.first_row = 0,
+                     .num_rows = count,
+                     .first_position = first,
+                     .step_rows = count,
+                     .runner = runner,
+                     .caches = {},
+                     .pages = {}});
+  };
+  step(0, 64);
+  step(64, 36);
+  request.on_token('a');
+  step(100, 1);
+  EXPECT_EQ(told, std::vector<int64_t>({64, 100, 100, 100}));
+}
+
 TEST_F(AnswerTest, AFailedRequestIsAnError) {
-  AnswerRun run({}, tokenizer_, nullptr);
+  AnswerRun run({}, tokenizer_, {});
   run.TakeRequest();
   Result failed;
   failed.status = absl::DataLossError("no number");
@@ -120,9 +155,12 @@ TEST(AnswerTextTest, SaysHowItWent) {
   Answer answer{.num_prompt_tokens = 20, .first_seconds = 0.5, .last_seconds = 2.5};
   answer.result.tokens = {1, 2, 3, 4, 5};
   answer.result.num_reused = 10;
-  EXPECT_EQ(SpeedText(answer),
-            "speed: first token after 500.0 ms (20 prompt tokens, 10 of them reused, 20.0 "
-            "tokens/s), then 4 tokens at 2.0 tokens/s\n");
+  answer.queue_seconds = 0.25;
+  EXPECT_EQ(SpeedText(answer, 3 << 20),
+            "speed: first token after 500.0 ms (reused 10 of 20 prompt tokens, read 10 at 40.0 "
+            "tokens/s), then 4 at 2.0 tokens/s; at most 3.00 MiB in memory\n");
+  answer.result.num_preempted = 2;
+  EXPECT_THAT(SpeedText(answer, 1), HasSubstr("4 at 2.0 tokens/s, preempted 2 times; at most "));
   answer.result.reason = FinishReason::kLength;
   EXPECT_EQ(EndText(answer, 40), "");
   answer.result.reason = FinishReason::kContext;
@@ -134,7 +172,9 @@ TEST(AnswerTextTest, SaysHowItWent) {
   EXPECT_EQ(NoteText(answer), "lathe-run: a\nlathe-run: b\n");
 }
 
-TEST(AnswerTextTest, AnAnswerOfNothing) { EXPECT_EQ(SpeedText({}), "speed: no token was made\n"); }
+TEST(AnswerTextTest, AnAnswerOfNothing) {
+  EXPECT_EQ(SpeedText({}, 1), "speed: no token was made\n");
+}
 
 }  // namespace
 }  // namespace lathe

@@ -1,10 +1,13 @@
 // All through the real program, with messages in a pipe.
 #include "tools/lathe_run/chat_mode.h"
 
+#include <unistd.h>
+
 #include "absl/strings/str_split.h"
 #include "nlohmann/json.hpp"
 #include "test/support/data.h"
 #include "test/support/status_matchers.h"
+#include "test/support/terminal.h"
 #include "test/unit/tools/lathe_run/toy_text.h"
 
 namespace lathe {
@@ -63,10 +66,10 @@ TEST_F(ChatModeTest, OnlyNewTokensAreRead) {
   EXPECT_EQ(run.exit_code, 0) << run.err;
   std::vector<std::string> speeds = absl::StrSplit(run.err, "speed: ");
   ASSERT_EQ(speeds.size(), 5) << run.err;
-  EXPECT_THAT(speeds[1], Not(HasSubstr("reused")));
-  EXPECT_THAT(speeds[2], HasSubstr(" 64 of them reused"));
-  EXPECT_THAT(speeds[3], HasSubstr(" 64 of them reused"));
-  EXPECT_THAT(speeds[4], Not(HasSubstr("reused")));
+  EXPECT_THAT(speeds[1], HasSubstr("(reused 0 of "));
+  EXPECT_THAT(speeds[2], HasSubstr("(reused 64 of "));
+  EXPECT_THAT(speeds[3], HasSubstr("(reused 64 of "));
+  EXPECT_THAT(speeds[4], HasSubstr("(reused 0 of "));
 }
 
 TEST_F(ChatModeTest, ResetKeepsTheSystemMessage) {
@@ -145,6 +148,64 @@ TEST_F(ChatModeTest, CtrlCEndsTheAnswerAndNotTheChat) {
   ASSERT_EQ(saved["messages"].size(), 2u);
   EXPECT_FALSE(saved["messages"][1]["content"].get<std::string>().empty())
       << "what was said is part of the conversation";
+}
+
+// What a person sees and types.
+TEST_F(ChatModeTest, ATerminalShowsWhereToTypeAndWhatIsAnswered) {
+  const std::string path = testing::TempDir() + "/chat.json";
+  testing::Terminal terminal(
+      {testing::BinaryPath("lathe-run"), "run", model_, "--chat", "--max-new-tokens=8"});
+  ASSERT_TRUE(terminal.WaitFor("/help lists the commands\r\n> ")) << terminal.screen();
+  terminal.Type("/help\n");
+  ASSERT_TRUE(terminal.WaitFor("/reset")) << terminal.screen();
+  ASSERT_TRUE(terminal.WaitFor("\r\n> ")) << terminal.screen();
+  terminal.Type("first \\\n");
+  ASSERT_TRUE(terminal.WaitFor("\r\n. ")) << terminal.screen();
+  terminal.Type("second\n");
+  ASSERT_TRUE(terminal.WaitFor("speed: ")) << terminal.screen();
+  ASSERT_TRUE(terminal.WaitFor("\r\n> ")) << terminal.screen();
+  terminal.Type("third\n");
+  ASSERT_TRUE(terminal.WaitFor("speed: ")) << terminal.screen();
+  ASSERT_TRUE(terminal.WaitFor("\r\n> ")) << terminal.screen();
+  terminal.Type("/save " + path + "\n");
+  ASSERT_TRUE(terminal.WaitFor("saved to ")) << terminal.screen();
+  terminal.Type("/reset\n");
+  ASSERT_TRUE(terminal.WaitFor("anew\r\n> ")) << terminal.screen();
+  terminal.Type("\x04");
+  EXPECT_EQ(terminal.WaitForEnd(), 0) << terminal.screen();
+  EXPECT_EQ(terminal.screen().substr(terminal.screen().size() - 4), "> \r\n")
+      << "the shell's prompt gets a line of its own";
+  const nlohmann::json saved =
+      nlohmann::json::parse(testing::ReadFileOrDie(path), nullptr, /*allow_exceptions=*/false);
+  ASSERT_EQ(saved["messages"].size(), 4u);
+  EXPECT_EQ(saved["messages"][0]["content"], "first \nsecond");
+  EXPECT_EQ(saved["messages"][2]["content"], "third");
+}
+
+TEST_F(ChatModeTest, CtrlCInATerminalEndsTheAnswerAndTwiceTheChat) {
+  testing::ToyModelOptions options = ToyTextModel();
+  options.stop_ids = {};
+  artifact::Manifest manifest = testing::ToyManifest(options);
+  manifest.set_max_context(1 << 24);  // more than it says in any test's time
+  testing::Terminal terminal(
+      {testing::BinaryPath("lathe-run"), "run", WriteToyModel(options, manifest), "--chat"});
+  ASSERT_TRUE(terminal.WaitFor("> ")) << terminal.screen();
+  for (int i = 0; i < 2; ++i) {
+    terminal.Type("hi\n");
+    ASSERT_TRUE(terminal.WaitFor("hi\r\n")) << terminal.screen();
+    ::usleep(100'000);  // inside the answer, or before: both end it
+    terminal.Type("\x03");
+    ASSERT_TRUE(terminal.WaitFor("interrupted\r\nspeed: ")) << terminal.screen();
+    ASSERT_TRUE(terminal.WaitFor("\r\n> ")) << terminal.screen();
+  }
+  terminal.Type("unfinished\x03");
+  ASSERT_TRUE(terminal.WaitFor("Ctrl-C again, or /exit, leaves\r\n> ")) << terminal.screen();
+  terminal.Type("/help\n");
+  ASSERT_TRUE(terminal.WaitFor("\r\n> ")) << terminal.screen();
+  terminal.Type("\x03");
+  ASSERT_TRUE(terminal.WaitFor("leaves\r\n> ")) << terminal.screen();
+  terminal.Type("\x03");
+  EXPECT_EQ(terminal.WaitForEnd(), 0) << terminal.screen();
 }
 
 TEST_F(ChatModeTest, WithoutATemplateThereIsNoChat) {

@@ -44,7 +44,7 @@ class RequestRunnerTest : public ::testing::Test {
     batch_.emplace(*generator_, tokenizer_);
     lines_.emplace(ends_[0], 1000, interrupt_);
     return std::make_unique<RequestRunner>(*lines_, *maker_, *batch_, tokenizer_, interrupt_,
-                                           *sink_, limits);
+                                           *sink_, progress_, limits);
   }
 
   int ends_[2];
@@ -52,6 +52,7 @@ class RequestRunnerTest : public ::testing::Test {
   Tokenizer tokenizer_ = testing::ToyTokenizer();
   InterruptGuard interrupt_;
   std::string path_ = testing::TempDir() + "/out.jsonl";
+  ProgressLine progress_{"requests:"};
   std::unique_ptr<Session> session_;
   std::optional<Generator> generator_;
   std::optional<PromptEncoder> encoder_;
@@ -117,11 +118,10 @@ TEST(RequestTotalsTest, SaysItInOneLine) {
                            .num_new_tokens = 20,
                            .seconds = 0.5}
                  .Text()),
-            "3 requests, 2 answers, 1 failed; 9 prompt tokens (4 of them reused), 20 new tokens in "
-            "0.50 s (40.0 new tokens/s)\n");
+            "3 requests, 2 answers, 1 failed; reused 4 of 9 prompt tokens, 20 new tokens in 0.50 s "
+            "(40.0 new tokens/s)");
   EXPECT_EQ(RequestTotals().Text(),
-            "0 requests, 0 answers, 0 failed; 0 prompt tokens (0 of them reused), 0 new tokens in "
-            "0.00 s\n");
+            "0 requests, 0 answers, 0 failed; reused 0 of 0 prompt tokens, 0 new tokens in 0.00 s");
 }
 
 }  // namespace

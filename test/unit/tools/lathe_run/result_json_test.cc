@@ -45,6 +45,13 @@ TEST(ResultJsonTest, AllOfAnAnswerInOneLine) {
       "\n");
 }
 
+TEST(ResultJsonTest, APreemptionIsTold) {
+  Answer answer = SomeAnswer();
+  answer.result.num_preempted = 3;
+  EXPECT_THAT(ResultJson({}, answer, testing::ToyTokenizer()),
+              ::testing::HasSubstr(R"("new_tokens":2,"preempted":3})"));
+}
+
 TEST(ResultJsonTest, HiddenReasoningIsNotThere) {
   Answer answer = SomeAnswer();
   answer.reasoning = Reasoning::kHide;

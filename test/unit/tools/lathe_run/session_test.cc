@@ -25,8 +25,9 @@ TEST(SessionTest, MakesAGeneratorWithRoomForWhatIsAsked) {
   EXPECT_THAT(session->MemoryText(generator), HasSubstr("caches 32.0 KiB (reserved)"));
   EXPECT_EQ(session->ProfileText(), "");
   std::string ledger = session->ledger().Text();
-  for (const char* part : {"artifact (toy", "checksums", "device (cpu", "tokenizer",
-                           "program (x86-64-v3)", "until ready"}) {
+  for (const char* part :
+       {"B  artifact mapped (toy)", "B  checksums read", "device (cpu", "B  tokenizer (259",
+        "B  weights and code mapped (x86-64-v3)", "32.0 KiB  caches reserved", "until ready"}) {
     EXPECT_THAT(ledger, HasSubstr(part));
   }
 }

@@ -113,8 +113,9 @@ TEST_F(TextModeTest, VerboseTellsTimesSpeedAndMemory) {
       RunLathe({model_, "--prompt", kRaw, "--raw", "--max-new-tokens=20", "-vv", "--threads=1"});
   EXPECT_THAT(run.err, HasSubstr("choice: greedy\n"));
   for (const char* part :
-       {" ms  artifact (toy, ", " ms  tokenizer (259 tokens)", " ms  until ready",
-        "speed: first token after ", "4 prompt tokens", "memory: artifact ", "toy_logits"}) {
+       {"  artifact mapped (toy)", "  tokenizer (259 tokens)", "  chat template", "  until ready",
+        "speed: first token after ", "reused 0 of 4 prompt tokens, read 4 at ", " in memory\n",
+        "memory: artifact ", "toy_logits"}) {
     EXPECT_THAT(run.err, HasSubstr(part));
   }
 }

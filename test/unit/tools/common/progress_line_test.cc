@@ -1,4 +1,4 @@
-#include "tools/lathe/progress.h"
+#include "tools/common/progress_line.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -55,6 +55,23 @@ TEST(ProgressLineTest, ALineThatIsRewrittenAndThenGone) {
                 HasSubstr("\r\033[Kpacking weights  25 %  1.00 MiB of 4.00 MiB, "));
   }
   EXPECT_EQ(terminal.Read(), "\r\033[K");
+}
+
+TEST(ProgressLineTest, WordsAreClearedAndDrawnAgain) {
+  StderrToTerminal terminal;
+  ProgressLine progress("requests:");
+  progress.Clear();  // of nothing
+  progress.Show("1 done");
+  EXPECT_EQ(terminal.Read(), "\r\033[Krequests: 1 done");
+  progress.Clear();
+  EXPECT_EQ(terminal.Read(), "\r\033[K");
+}
+
+TEST(ProgressLineTest, ItMayBeUnwanted) {
+  StderrToTerminal terminal;
+  ProgressLine("requests:", ProgressLine::kNever).Show("1 done");
+  ProgressLine("requests:").Show("2 done");
+  EXPECT_THAT(terminal.Read(), ::testing::StartsWith("\r\033[Krequests: 2 done"));
 }
 
 TEST(ProgressLineTest, NothingToDoIsDone) {
