@@ -31,6 +31,9 @@ class Artifact {
   uint64_t file_bytes() const { return file_.bytes().size(); }
   // Of the file, before its manifest was brought up to date.
   uint32_t format_version() const { return header_.format_version; }
+  // Of the manifest, which holds the hashes of all else: what was computed with one artifact is of
+  // use to those of the same hash alone.
+  uint64_t hash() const { return header_.manifest_xxh3; }
   const artifact::Manifest& manifest() const { return *manifest_; }
 
   bool HasSection(absl::string_view name) const;

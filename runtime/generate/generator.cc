@@ -259,4 +259,13 @@ std::optional<Result> Generator::Take(int64_t id) {
   return result;
 }
 
+PrefixSnapshot Generator::ExportPrefix(absl::Span<const int32_t> tokens) {
+  return lathe::ExportPrefix(absl::MakeSpan(caches_), tokens);
+}
+
+absl::Status Generator::ImportPrefix(absl::Span<const int32_t> tokens,
+                                     absl::Span<const KvSnapshotView> groups) {
+  return lathe::ImportPrefix(tokens, groups, absl::MakeSpan(caches_));
+}
+
 }  // namespace lathe

@@ -24,6 +24,7 @@
 #include "runtime/generate/sequence.h"
 #include "runtime/generate/step_runner.h"
 #include "runtime/state/kv_cache.h"
+#include "runtime/state/prefix_snapshot.h"
 
 namespace lathe {
 
@@ -82,6 +83,13 @@ class Generator {
 
   // The result of a finished request, once.
   std::optional<Result> Take(int64_t id);
+
+  // What the caches still have of the beginning of `tokens`, and the way to put that into the
+  // caches of another generator of the same model (runtime/state/prefix_snapshot.h). A prompt that
+  // begins with the tokens is then computed from there on only. Errors: those of ImportPages.
+  PrefixSnapshot ExportPrefix(absl::Span<const int32_t> tokens);
+  absl::Status ImportPrefix(absl::Span<const int32_t> tokens,
+                            absl::Span<const KvSnapshotView> groups);
 
   int64_t context() const { return limits_.context; }
   size_t num_waiting() const { return waiting_.size(); }
