@@ -118,6 +118,8 @@ TEST(WalkthroughTest, TuningDoesWhatItSays) { EXPECT_GE(Walk("docs/tuning.md"), 
 
 TEST(WalkthroughTest, RequestsDoesWhatItSays) { EXPECT_GE(Walk("docs/requests.md"), 10u); }
 
+TEST(WalkthroughTest, MemoryDoesWhatItSays) { EXPECT_GE(Walk("docs/memory.md"), 15u); }
+
 TEST(WalkthroughTest, EmbeddingDoesWhatItSays) {
   if (!std::filesystem::exists(testing::BinaryPath("../lib/liblathe.so")))
     GTEST_SKIP() << "liblathe.so is not built here";

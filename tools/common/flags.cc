@@ -9,6 +9,7 @@
 #include "runtime/base/check.h"
 #include "runtime/base/status_macros.h"
 #include "runtime/base/strings.h"
+#include "tools/common/byte_size.h"
 
 namespace lathe {
 namespace {
@@ -159,6 +160,17 @@ void FlagTable::OptionalInt(std::string name, std::optional<int64_t>* value, con
     *value = parsed;
     return absl::OkStatus();
   });
+}
+
+void FlagTable::OptionalBytes(std::string name, std::optional<int64_t>* value,
+                              const std::string& absent, const std::string& help) {
+  Add(std::move(name), "SIZE", WithDefault(help, "8G, 512MiB", absent),
+      [value](absl::string_view word, bool) -> absl::Status {
+        LATHE_ASSIGN_OR_RETURN(const int64_t bytes, ParseByteSize(word));
+        if (bytes < 1) return absl::InvalidArgumentError("expected at least one byte");
+        *value = bytes;
+        return absl::OkStatus();
+      });
 }
 
 void FlagTable::OptionalFloat(std::string name, std::optional<double>* value,

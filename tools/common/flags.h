@@ -63,6 +63,9 @@ class FlagTable {
   void Int(std::string name, int64_t* value, const IntFlag& range, const std::string& help);
   void OptionalInt(std::string name, std::optional<int64_t>* value, const IntFlag& range,
                    const std::string& help);
+  // A size of memory: 8G, 512MiB (byte_size.h), at least 1. `absent` says what happens without it.
+  void OptionalBytes(std::string name, std::optional<int64_t>* value, const std::string& absent,
+                     const std::string& help);
   // The range stands in help.
   void OptionalFloat(std::string name, std::optional<double>* value, const FloatFlag& range,
                      const std::string& help);

@@ -13,7 +13,8 @@ int CheckCommand(absl::Span<const std::string> args);
 int InspectCommand(absl::Span<const std::string> args);
 int BenchCommand(absl::Span<const std::string> args);
 int OptCommand(absl::Span<const std::string> args);
-// Hands over to lathe-run, which stands beside this program.
+// Hand over to lathe-run, which stands beside this program.
 int RunCommand(absl::Span<const std::string> args);
+int PlanCommand(absl::Span<const std::string> args);
 
 }  // namespace lathe

@@ -1,5 +1,5 @@
-// lathe run: hands over to lathe-run, which is a program of its own so that running links no
-// compiler.
+// lathe run and lathe plan: hand over to lathe-run, which is a program of its own so that running
+// links no compiler.
 #include <unistd.h>
 
 #include <array>
@@ -21,18 +21,22 @@ std::string OwnFolder() {
   return own.substr(0, own.rfind('/'));
 }
 
-}  // namespace
-
-int RunCommand(absl::Span<const std::string> args) {
+int HandOver(const std::string& command, absl::Span<const std::string> args) {
   std::string runner = OwnFolder() + "/lathe-run";
-  std::vector<std::string> words = {runner, "run"};
+  std::vector<std::string> words = {runner, command};
   words.insert(words.end(), args.begin(), args.end());
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
   ::execv(runner.c_str(), argv.data());
-  return ReportStatus("lathe run",
+  return ReportStatus("lathe " + command,
                       absl::ErrnoToStatus(errno, absl::StrCat("cannot start ", runner)));
 }
+
+}  // namespace
+
+int RunCommand(absl::Span<const std::string> args) { return HandOver("run", args); }
+
+int PlanCommand(absl::Span<const std::string> args) { return HandOver("plan", args); }
 
 }  // namespace lathe

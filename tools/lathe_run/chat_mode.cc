@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "runtime/base/atomic_file.h"
+#include "runtime/base/free_memory.h"
 #include "runtime/base/status_macros.h"
 #include "tools/common/standard_output.h"
 #include "tools/lathe_run/answer_batch.h"
@@ -100,7 +101,7 @@ absl::Status Chat::Ask(absl::string_view question) {
     LATHE_RETURN_IF_ERROR(WriteStdout(ResultJson({}, *answer, tokenizer_)));
   conversation_.Answer(answer->reply);
   WriteStderr(absl::StrCat(NoteText(*answer), EndText(*answer, generator_.context()),
-                           SpeedText(*answer, PeakResidentBytes())));
+                           SpeedText(*answer, PeakResidentBytes().value_or(0))));
   return absl::OkStatus();
 }
 

@@ -85,6 +85,9 @@ FlagTable RunFlags(RunOptions& options) {
       "context", &options.context,
       {.unit = "tokens", .min = 1, .max = 1 << 30, .absent = "all that the model was made for"},
       "room for a prompt and its answer");
+  flags.OptionalBytes("memory", &options.memory, "no limit but the system's",
+                      "take no more than this: caches are made as small as it demands, and what "
+                      "cannot fit is refused; `lathe-run plan` shows the parts");
   flags.OptionalInt(
       "threads", &options.threads,
       {.unit = "threads", .min = 1, .max = 1024, .absent = "the CPUs that the process may use"},

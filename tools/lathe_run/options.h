@@ -49,6 +49,7 @@ struct RunOptions {
 
   // The machine.
   std::optional<int64_t> context = std::nullopt;
+  std::optional<int64_t> memory = std::nullopt;  // bytes
   std::optional<int64_t> threads = std::nullopt;
   bool pin = false;
   std::string cpu_level = {};

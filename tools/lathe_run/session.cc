@@ -1,7 +1,5 @@
 #include "tools/lathe_run/session.h"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -9,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "runtime/base/check.h"
+#include "runtime/base/free_memory.h"
 #include "runtime/base/status_macros.h"
 #include "runtime/base/strings.h"
 #include "tools/common/machine_limits.h"
@@ -39,12 +38,6 @@ uint64_t CacheBytes(const Generator& generator) {
 }
 
 }  // namespace
-
-uint64_t PeakResidentBytes() {
-  struct rusage usage = {};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<uint64_t>(usage.ru_maxrss) * 1024;  // Linux counts KiB
-}
 
 void Ledger::Mark(absl::string_view what, std::optional<uint64_t> bytes, absl::string_view detail) {
   auto now = std::chrono::steady_clock::now();
@@ -125,12 +118,36 @@ absl::StatusOr<PromptEncoder> Session::LoadEncoder() {
   return encoder;
 }
 
+// What the options ask for, made smaller where --memory demands it.
+absl::StatusOr<MemoryPlan> Session::Fit(const GeneratorOptions& options) const {
+  MemoryOptions asked{.threads = device_->num_threads(),
+                      .context = options.context,
+                      .sequences = options.max_sequences,
+                      .pool_tokens = options.pool_tokens,
+                      .step_rows = options.step_rows};
+  if (!options_.memory.has_value()) return PlanMemory(artifact_.manifest(), asked);
+  asked.memory_bytes = static_cast<uint64_t>(*options_.memory);
+  return FitMemory(artifact_.manifest(), asked);
+}
+
 absl::StatusOr<Generator> Session::MakeGenerator(std::optional<int64_t> context,
                                                  absl::Span<const int64_t> lengths,
                                                  int64_t longest_piece) {
   LATHE_CHECK(program_ == nullptr && !lengths.empty());
   LATHE_ASSIGN_OR_RETURN(std::unique_ptr<Program> program,
                          Program::Load(artifact_, "step", *device_));
+  const int64_t most = context.value_or(artifact_.manifest().max_context());
+  int64_t total = 0;
+  // A request beyond the context is refused when it is submitted, so it needs no room here.
+  for (int64_t length : lengths) total += std::min(length, most);
+  GeneratorOptions options{.context = context,
+                           .max_sequences = static_cast<int64_t>(lengths.size()),
+                           .pool_tokens = std::max<int64_t>(total, 1)};
+  options.step_rows = std::max(options.step_rows, longest_piece);
+  LATHE_ASSIGN_OR_RETURN(const MemoryPlan plan, Fit(options));
+  options.max_sequences = plan.size.sequences;
+  options.pool_tokens = plan.size.pool_tokens;
+  LATHE_RETURN_IF_ERROR(program->ReserveWorkspace(plan.workspace_bytes));
   std::string level = program->feature_level();
   LATHE_ASSIGN_OR_RETURN(std::unique_ptr<ProgramRunner> runner,
                          ProgramRunner::Create(artifact_.manifest(), std::move(program)),
@@ -142,18 +159,10 @@ absl::StatusOr<Generator> Session::MakeGenerator(std::optional<int64_t> context,
   }
   ledger_.Mark("weights and code mapped", ProgramBytes(artifact_.manifest(), level), level);
 
-  GeneratorOptions options{.context = context,
-                           .max_sequences = static_cast<int64_t>(lengths.size())};
-  options.step_rows = std::max(options.step_rows, longest_piece);
-  // A request beyond the context is refused when it is submitted, so it needs no room here.
-  int64_t most = context.value_or(artifact_.manifest().max_context());
-  int64_t total = 0;
-  for (int64_t length : lengths) total += std::min(length, most);
-  options.pool_tokens = std::max<int64_t>(total, 1);
   LATHE_ASSIGN_OR_RETURN(Generator generator,
                          Generator::Create(artifact_.manifest(), std::move(runner), options));
   ledger_.Mark("caches reserved", CacheBytes(generator),
-               absl::StrCat("room for ", total, " tokens"));
+               absl::StrCat("room for ", *options.pool_tokens, " tokens"));
   program_ = loaded;
   return generator;
 }
@@ -162,7 +171,7 @@ std::string Session::MemoryText(const Generator& generator) const {
   return absl::StrCat("memory: artifact ", HumanBytes(artifact_.file_bytes()), " (mapped), caches ",
                       HumanBytes(CacheBytes(generator)), " (reserved), workspace ",
                       HumanBytes(program_->workspace_bytes()), ", most resident at once ",
-                      HumanBytes(PeakResidentBytes()), "\n");
+                      HumanBytes(PeakResidentBytes().value_or(0)), "\n");
 }
 
 bool Session::IsWatched() const {

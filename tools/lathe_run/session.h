@@ -14,6 +14,7 @@
 #include "runtime/artifact/artifact_reader.h"
 #include "runtime/device/cpu/cpu_device.h"
 #include "runtime/generate/generator.h"
+#include "runtime/generate/memory_plan.h"
 #include "runtime/generate/program_runner.h"
 #include "runtime/program/profile.h"
 #include "tools/lathe_run/options.h"
@@ -39,9 +40,6 @@ class Ledger {
   std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
   std::vector<Line> lines_;
 };
-
-// The most memory that the process had at once so far.
-uint64_t PeakResidentBytes();
 
 class Session {
  public:
@@ -74,6 +72,7 @@ class Session {
  private:
   Session(const RunOptions& options, Artifact artifact, std::unique_ptr<CpuDevice> device,
           std::optional<Roofline> limits);
+  absl::StatusOr<MemoryPlan> Fit(const GeneratorOptions& options) const;
   bool IsWatched() const;
   void Observe(const StepInput& input, const StepRecord& record);
 

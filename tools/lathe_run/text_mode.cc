@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "runtime/base/free_memory.h"
 #include "runtime/base/status_macros.h"
 #include "tools/common/standard_output.h"
 #include "tools/lathe_run/answer_batch.h"
@@ -104,7 +105,7 @@ absl::Status RunText(const RunOptions& options, Session& session) {
                                                          : absl::StrJoin(texts, "\n")));
   for (const Answer& answer : answers) {
     WriteStderr(absl::StrCat(NoteText(answer), EndText(answer, generator.context())));
-    if (options.verbosity >= 1) WriteStderr(SpeedText(answer, PeakResidentBytes()));
+    if (options.verbosity >= 1) WriteStderr(SpeedText(answer, PeakResidentBytes().value_or(0)));
   }
   if (options.verbosity >= 1) WriteStderr(session.MemoryText(generator));
   return absl::OkStatus();

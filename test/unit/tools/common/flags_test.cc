@@ -18,6 +18,7 @@ struct Values {
   std::optional<bool> think;
   int64_t threads = 2;
   std::optional<int64_t> context;
+  std::optional<int64_t> memory;
   std::optional<double> share;
   std::string out = "a.out";
   std::optional<std::string> prompt;
@@ -44,6 +45,7 @@ class FlagsTest : public ::testing::Test {
     table.Int("threads", &values_.threads, {.unit = "threads", .min = 1, .max = 8}, "workers");
     table.OptionalInt("context", &values_.context, {.unit = "tokens", .min = 1, .absent = "all"},
                       "room");
+    table.OptionalBytes("memory", &values_.memory, "all of it", "how much");
     table.OptionalFloat("share", &values_.share, {.min = -0.5, .max = 1, .absent = "none"}, "part");
     table.Group("Files");
     table.String("out", &values_.out, {.form = "FILE", .letter = 'o'}, "result");
@@ -57,6 +59,19 @@ class FlagsTest : public ::testing::Test {
 
   Values values_;
 };
+
+TEST_F(FlagsTest, SizesHaveUnits) {
+  LATHE_ASSERT_OK(Parse({"m.lathe", "--memory=2K"}));
+  EXPECT_EQ(values_.memory, 2048);
+  LATHE_ASSERT_OK(Parse({"m.lathe"}));
+  EXPECT_EQ(values_.memory, std::nullopt);
+  EXPECT_THAT(Parse({"m.lathe", "--memory=2X"}),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("--memory: got \"2X\", expected a size such as 8G")));
+  EXPECT_THAT(Parse({"m.lathe", "--memory=0"}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("at least one byte")));
+  EXPECT_THAT(Table().Help(), HasSubstr("--memory=SIZE"));
+}
 
 TEST_F(FlagsTest, ReadsEveryKindInBothSpellings) {
   LATHE_ASSERT_OK(Parse({"m.lathe", "--raw", "--threads", "3", "--context=7", "-o", "x",

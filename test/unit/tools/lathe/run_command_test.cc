@@ -1,4 +1,4 @@
-// `lathe run` on what `lathe compile` made: it is lathe-run under another name.
+// `lathe run` and `lathe plan` on what `lathe compile` made: they are lathe-run under another name.
 #include <algorithm>
 #include <filesystem>
 #include <string>
@@ -36,6 +36,15 @@ TEST(RunCommandTest, EqualsLatheRun) {
       {testing::BinaryPath("lathe-run"), "run", CompiledModel(), "--ids", ids, "--json"});
   EXPECT_EQ(run.out, direct.out);
   EXPECT_EQ(direct.exit_code, 0);
+}
+
+TEST(RunCommandTest, PlanEqualsThatOfLatheRun) {
+  const ProcessResult run = RunTool({"plan", CompiledModel(), "--memory=1G", "--json"});
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_THAT(run.out, StartsWith("{\"context\":512,"));
+  EXPECT_EQ(run.out, testing::RunProcess({testing::BinaryPath("lathe-run"), "plan", CompiledModel(),
+                                          "--memory=1G", "--json"})
+                         .out);
 }
 
 TEST(RunCommandTest, PromptsLongerThanTheContext) {
