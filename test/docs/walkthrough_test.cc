@@ -120,6 +120,8 @@ TEST(WalkthroughTest, RequestsDoesWhatItSays) { EXPECT_GE(Walk("docs/requests.md
 
 TEST(WalkthroughTest, MemoryDoesWhatItSays) { EXPECT_GE(Walk("docs/memory.md"), 15u); }
 
+TEST(WalkthroughTest, SessionsDoesWhatItSays) { EXPECT_GE(Walk("docs/sessions.md"), 6u); }
+
 TEST(WalkthroughTest, EmbeddingDoesWhatItSays) {
   if (!std::filesystem::exists(testing::BinaryPath("../lib/liblathe.so")))
     GTEST_SKIP() << "liblathe.so is not built here";

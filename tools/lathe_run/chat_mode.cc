@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -21,6 +22,7 @@
 #include "tools/lathe_run/line_reader.h"
 #include "tools/lathe_run/prompt_progress.h"
 #include "tools/lathe_run/result_json.h"
+#include "tools/lathe_run/session_store.h"
 
 namespace lathe {
 namespace {
@@ -46,6 +48,12 @@ class Chat {
         interrupt_(interrupt),
         conversation_(options.system) {}
 
+  // Goes on with a conversation instead of a new one.
+  void Continue(Conversation conversation) { conversation_ = std::move(conversation); }
+  const Conversation& conversation() const { return conversation_; }
+  // Of the last answer and its prompt.
+  absl::Span<const int32_t> tokens() const { return tokens_; }
+
   // False after /exit.
   absl::StatusOr<bool> Take(absl::string_view message);
 
@@ -61,6 +69,7 @@ class Chat {
   AnswerBatch batch_;
   InterruptGuard& interrupt_;
   Conversation conversation_;
+  std::vector<int32_t> tokens_;
 };
 
 absl::StatusOr<bool> Chat::Take(absl::string_view message) {
@@ -114,12 +123,14 @@ absl::StatusOr<Answer> Chat::RunTurn() {
   if (request.max_new_tokens.has_value() && *request.max_new_tokens > room) {
     request.max_new_tokens.reset();
   }
+  std::vector<int32_t> tokens = request.prompt;
   PromptProgress progress;
   AnswerReader reader{.on_prompt = progress.Reader()};
   if (!options_.PrintsJson()) reader.writer = WriteStdout;
   absl::StatusOr<Answer> answer =
       RunAnswer(batch_, std::move(specs[0]), std::move(reader), interrupt_);
   interrupt_.Forget();
+  if (answer.ok()) tokens_ = Joined(std::move(tokens), answer->result.tokens);
   return answer;
 }
 
@@ -157,6 +168,19 @@ absl::Status RunLoop(Chat& chat, InterruptGuard& interrupt) {
   return absl::OkStatus();
 }
 
+// The conversation of a session, which has a system message or has none.
+absl::StatusOr<Conversation> ConversationOf(const RunOptions& options, const SessionInput& input) {
+  if (options.system.has_value()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(*options.load_session,
+                     " holds a conversation, which begins as it did; drop one of --system and "
+                     "--load-session"));
+  }
+  LATHE_ASSIGN_OR_RETURN(Conversation conversation, Conversation::Read(input.text()),
+                         *options.load_session);
+  return conversation;
+}
+
 }  // namespace
 
 absl::Status RunChat(const RunOptions& options, Session& session) {
@@ -170,7 +194,16 @@ absl::Status RunChat(const RunOptions& options, Session& session) {
   // One seed for the whole chat.
   if (sampling.temperature > 0) defaults.sampling.seed = static_cast<int64_t>(sampling.seed);
   const int64_t context = session.Context();
+  std::optional<SessionInput> input;
+  if (options.load_session.has_value()) {
+    LATHE_ASSIGN_OR_RETURN(input,
+                           SessionInput::Open(*options.load_session, session.artifact(), context));
+  }
   LATHE_ASSIGN_OR_RETURN(Generator generator, session.MakeGenerator(options.context, {context}));
+  if (input.has_value()) {
+    LATHE_RETURN_IF_ERROR(input->Import(generator));
+    session.ledger().Mark("session", std::nullopt, absl::StrCat(input->num_tokens(), " tokens"));
+  }
   if (options.verbosity >= 1)
     WriteStderr(absl::StrCat(session.ledger().Text(), "choice: ", SamplingText(sampling), "\n"));
   if (::isatty(STDIN_FILENO) == 1) {
@@ -181,9 +214,15 @@ absl::Status RunChat(const RunOptions& options, Session& session) {
   InterruptGuard interrupt(InterruptGuard::Second::kIsRemembered);
   const AnswerMaker maker(std::move(defaults), manifest, tokenizer, encoder, context);
   Chat chat(options, maker, tokenizer, generator, interrupt);
+  if (input.has_value() && !input->text().empty()) {
+    LATHE_ASSIGN_OR_RETURN(Conversation before, ConversationOf(options, *input));
+    chat.Continue(std::move(before));
+  }
   LATHE_RETURN_IF_ERROR(RunLoop(chat, interrupt));
   if (options.verbosity >= 1) WriteStderr(session.MemoryText(generator));
-  return absl::OkStatus();
+  if (!options.save_session.has_value()) return absl::OkStatus();
+  return SaveSession(*options.save_session, session.artifact(), generator, chat.tokens(),
+                     chat.conversation().SaveText());
 }
 
 }  // namespace lathe

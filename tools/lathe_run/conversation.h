@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "frontend/reply/reply_event.h"
 #include "nlohmann/json.hpp"
@@ -17,6 +18,9 @@ class Conversation {
  public:
   // With a system message in front, if there is one.
   explicit Conversation(const std::optional<std::string>& system);
+
+  // What SaveText wrote. InvalidArgument for anything else.
+  static absl::StatusOr<Conversation> Read(absl::string_view text);
 
   void Ask(absl::string_view question);
   // The last question stays unanswered: as if it had not been asked.

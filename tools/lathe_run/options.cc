@@ -62,6 +62,13 @@ FlagTable RunFlags(RunOptions& options) {
       "tell the model about the functions in this file, a JSON list as in OpenAI's "
       "protocol");
 
+  flags.Group("Going on later");
+  flags.OptionalString("save-session", &options.save_session, {.form = "FILE", .absent = "none"},
+                       "when the run ends, write what was computed and the conversation of a chat");
+  flags.OptionalString("load-session", &options.load_session, {.form = "FILE", .absent = "none"},
+                       "go on from such a file of the same artifact: what it has of the prompt is "
+                       "not computed again, and --chat continues its conversation");
+
   flags.Group("Many requests");
   flags.OptionalString("output", &options.output_file, {.form = "FILE", .absent = "stdout"},
                        "with --requests: write the results there; the file appears when it is "
@@ -194,6 +201,12 @@ absl::Status CheckTextFlags(const RunOptions& options) {
 absl::Status CheckRunOptions(const RunOptions& options) {
   LATHE_RETURN_IF_ERROR(CheckMode(options));
   LATHE_RETURN_IF_ERROR(CheckTextFlags(options));
+  const bool has_session = options.load_session.has_value() || options.save_session.has_value();
+  if (has_session && !options.prompt.has_value() && !options.chat)
+    return absl::InvalidArgumentError(
+        "--load-session and --save-session go with --prompt or --chat");
+  if (options.save_session.has_value() && options.num_answers.value_or(1) > 1)
+    return absl::InvalidArgumentError("--save-session goes with one answer; drop --n");
   const bool has_requests_flag =
       options.output_file.has_value() || options.ordered || options.parallel.has_value();
   if (has_requests_flag && !options.requests_file.has_value())

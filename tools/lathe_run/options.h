@@ -41,6 +41,10 @@ struct RunOptions {
   bool ordered = false;
   std::optional<int64_t> parallel = std::nullopt;  // else kParallel
 
+  // Going on from an earlier run.
+  std::optional<std::string> load_session = std::nullopt;
+  std::optional<std::string> save_session = std::nullopt;
+
   // Choice of tokens, of text.
   SamplingValues sampling = {};
 

@@ -1,6 +1,7 @@
 #include "tools/lathe_run/text_mode.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "tools/lathe_run/answer_maker.h"
 #include "tools/lathe_run/prompt_progress.h"
 #include "tools/lathe_run/result_json.h"
+#include "tools/lathe_run/session_store.h"
 
 namespace lathe {
 namespace {
@@ -87,9 +89,22 @@ absl::Status RunText(const RunOptions& options, Session& session) {
   const Request& first = specs[0].request;
   session.ledger().Mark("prompt", std::nullopt, absl::StrCat(first.prompt.size(), " tokens"));
 
-  const std::vector<int64_t> lengths(specs.size(), Length(first, context));
+  const std::vector<int32_t> tokens = first.prompt;
+  std::optional<SessionInput> input;
+  if (options.load_session.has_value()) {
+    LATHE_ASSIGN_OR_RETURN(input,
+                           SessionInput::Open(*options.load_session, session.artifact(), context));
+  }
+
+  std::vector<int64_t> lengths(specs.size(), Length(first, context));
+  if (input.has_value()) lengths[0] = std::max(lengths[0], input->num_tokens());
   const std::string choice = SamplingText(first.sampling);
   LATHE_ASSIGN_OR_RETURN(Generator generator, session.MakeGenerator(options.context, lengths));
+  if (input.has_value()) {
+    LATHE_RETURN_IF_ERROR(input->Import(generator));
+    session.ledger().Mark("session", std::nullopt, absl::StrCat(input->num_tokens(), " tokens"));
+    WriteStderr(input->NoteText(tokens));
+  }
   if (options.verbosity >= 1)
     WriteStderr(absl::StrCat(session.ledger().Text(), "choice: ", choice, "\n"));
 
@@ -108,7 +123,9 @@ absl::Status RunText(const RunOptions& options, Session& session) {
     if (options.verbosity >= 1) WriteStderr(SpeedText(answer, PeakResidentBytes().value_or(0)));
   }
   if (options.verbosity >= 1) WriteStderr(session.MemoryText(generator));
-  return absl::OkStatus();
+  if (!options.save_session.has_value()) return absl::OkStatus();
+  return SaveSession(*options.save_session, session.artifact(), generator,
+                     Joined(tokens, answers[0].result.tokens), "");
 }
 
 }  // namespace lathe

@@ -3,8 +3,10 @@
 #include <filesystem>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "nlohmann/json.hpp"
 #include "test/support/data.h"
 #include "test/unit/tools/lathe/model_folder.h"
 
@@ -45,6 +47,30 @@ TEST(RunCommandTest, PlanEqualsThatOfLatheRun) {
   EXPECT_EQ(run.out, testing::RunProcess({testing::BinaryPath("lathe-run"), "plan", CompiledModel(),
                                           "--memory=1G", "--json"})
                          .out);
+}
+
+// Save, a new process, load, go on: the text and, to the last bit that JSON shows, the logits of a
+// run that was never cut.
+TEST(RunCommandTest, SessionsGoOnAsOneRun) {
+  const std::string file = testing::TempDir() + "/s.session";
+  auto run = [](const std::string& prompt, const std::string& flag) {
+    const ProcessResult result =
+        RunTool({"run", CompiledModel(), "--raw", "--ignore-eos", "--max-new-tokens=12", "--json",
+                 "--logprobs=5", "--prompt", prompt, flag});
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    return nlohmann::json::parse(result.out, nullptr, false);
+  };
+  std::string text;
+  for (int i = 0; i < 110; ++i) absl::StrAppend(&text, i * 37 % 101, " ");
+  const std::string whole = text + "and more";
+  const nlohmann::json uncut = run(whole, "--threads=1");
+  for (size_t cut : {text.size() / 2, text.size() - 3, text.size()}) {
+    run(text.substr(0, cut), "--save-session=" + file);
+    const nlohmann::json after = run(whole, "--load-session=" + file);
+    EXPECT_GE(after["usage"]["reused"], 64) << cut;
+    EXPECT_EQ(after["ids"], uncut["ids"]) << cut;
+    EXPECT_EQ(after["logprobs"], uncut["logprobs"]) << cut;
+  }
 }
 
 TEST(RunCommandTest, PromptsLongerThanTheContext) {

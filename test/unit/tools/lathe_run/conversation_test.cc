@@ -1,9 +1,11 @@
 #include "tools/lathe_run/conversation.h"
 
-#include "gtest/gtest.h"
+#include "test/support/status_matchers.h"
 
 namespace lathe {
 namespace {
+
+using ::lathe::testing::StatusIs;
 
 TEST(ConversationTest, MessagesAreThoseOfTemplates) {
   Conversation chat("be brief");
@@ -31,6 +33,31 @@ TEST(ConversationTest, WithoutASystemMessageItStartsEmpty) {
       << "what is no UTF-8 cannot stand in JSON";
   chat.Reset();
   EXPECT_EQ(chat.messages().dump(), "[]");
+}
+
+TEST(ConversationTest, GoesOnWithWhatItSaved) {
+  for (const std::optional<std::string>& system : {std::optional<std::string>("be brief"), {}}) {
+    Conversation before(system);
+    before.Ask("a?");
+    before.Answer({.reasoning = "why", .text = "b", .calls = {{"f", "{\"x\":1}"}}, .notes = {}});
+    LATHE_ASSERT_OK_AND_ASSIGN(Conversation after, Conversation::Read(before.SaveText()));
+    EXPECT_EQ(after.messages(), before.messages());
+    after.Ask("c?");
+    after.TakeBack();
+    after.Reset();
+    before.Reset();
+    EXPECT_EQ(after.messages(), before.messages()) << "the system message stays";
+  }
+}
+
+TEST(ConversationTest, OtherTextsAreNoConversation) {
+  for (const char* text :
+       {"", "[]", "{}", R"({"messages": 1})", R"({"messages": [1]})", R"({"messages": [{}]})",
+        R"({"messages": [{"role": "user"}]})", R"({"messages": [{"role": 1, "content": "a"}]})"}) {
+    EXPECT_THAT(Conversation::Read(text), StatusIs(absl::StatusCode::kInvalidArgument,
+                                                   ::testing::HasSubstr("the conversation")))
+        << text;
+  }
 }
 
 TEST(ConversationDeathTest, OnlyAQuestionIsTakenBack) {
