@@ -10,17 +10,22 @@
 #include "absl/status/status.h"
 #include "absl/types/span.h"
 #include "compiler/lower/weight_format.h"
+#include "runtime/base/start_thread.h"
 #include "runtime/base/tensor_source.h"
 
 namespace lathe {
 
-// Calls work(begin, end) on contiguous parts of [0, count), each in a thread of its own.
+// Calls work(begin, end) on contiguous parts of [0, count), each in a thread of its own as far as
+// the system starts threads.
 template <typename Work>
 void SplitOverThreads(int64_t count, int threads, const Work& work) {
   const int64_t parts = std::clamp<int64_t>(threads, 1, std::max<int64_t>(count, 1));
   std::vector<std::thread> workers;
   for (int64_t part = 1; part < parts; ++part) {
-    workers.emplace_back(work, count * part / parts, count * (part + 1) / parts);
+    const auto work_part = [&work, begin = count * part / parts, end = count * (part + 1) / parts] {
+      work(begin, end);
+    };
+    if (!StartThread(workers, work_part)) work_part();
   }
   work(0, count / parts);
   for (std::thread& worker : workers) worker.join();

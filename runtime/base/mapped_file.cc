@@ -10,17 +10,30 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "runtime/base/mapped_ranges.h"
 #include "runtime/base/status_macros.h"
 #include "runtime/base/strings.h"
 
 namespace lathe {
+namespace {
+
+// Reasons without a code of their own (a loop of links, a disk that fails) are the input's fault,
+// too.
+absl::Status Failure(int error, absl::string_view what, const std::string& path) {
+  absl::Status status = absl::ErrnoToStatus(error, absl::StrCat(what, " ", path));
+  if (status.code() != absl::StatusCode::kUnknown) return status;
+  return absl::InvalidArgumentError(status.message());
+}
+
+}  // namespace
 
 absl::StatusOr<MappedFile> MappedFile::Open(const std::string& path) {
-  int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot open ", path));
+  // Without O_NONBLOCK a pipe would be waited for, until someone writes to it.
+  int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) return Failure(errno, "cannot open", path);
   struct stat info;
   if (::fstat(fd, &info) != 0) {
-    absl::Status status = absl::ErrnoToStatus(errno, absl::StrCat("cannot examine ", path));
+    absl::Status status = Failure(errno, "cannot examine", path);
     ::close(fd);
     return status;
   }
@@ -34,12 +47,13 @@ absl::StatusOr<MappedFile> MappedFile::Open(const std::string& path) {
   if (file.size_ > 0) {
     void* data = ::mmap(nullptr, file.size_, PROT_READ, MAP_PRIVATE, fd, 0);
     if (data == MAP_FAILED) {
-      absl::Status status = absl::ErrnoToStatus(errno, absl::StrCat("cannot map ", path));
+      absl::Status status = Failure(errno, "cannot map", path);
       ::close(fd);
       file.size_ = 0;
       return status;
     }
     file.data_ = static_cast<const char*>(data);
+    RememberMapping(data, file.size_, path);
   }
   ::close(fd);
   return file;
@@ -60,7 +74,10 @@ MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
 MappedFile::~MappedFile() { Unmap(); }
 
 void MappedFile::Unmap() {
-  if (data_ != nullptr) ::munmap(const_cast<char*>(data_), size_);
+  if (data_ != nullptr) {
+    ForgetMapping(data_);
+    ::munmap(const_cast<char*>(data_), size_);
+  }
   data_ = nullptr;
 }
 

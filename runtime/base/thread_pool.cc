@@ -9,6 +9,7 @@
 #include <climits>
 
 #include "runtime/base/check.h"
+#include "runtime/base/start_thread.h"
 
 namespace lathe {
 namespace {
@@ -70,11 +71,10 @@ void Barrier::Wait() {
   generation_.Advance();
 }
 
-ThreadPool::ThreadPool(int num_workers) : num_workers_(num_workers) {
+ThreadPool::ThreadPool(int num_workers) {
   LATHE_CHECK(num_workers > 0) << num_workers;
-  threads_.reserve(static_cast<size_t>(num_workers - 1));
-  for (int worker = 1; worker < num_workers; ++worker) {
-    threads_.emplace_back([this, worker] { Work(worker); });
+  for (; num_workers_ < num_workers; ++num_workers_) {
+    if (!StartThread(threads_, [this, worker = num_workers_] { Work(worker); })) break;
   }
 }
 

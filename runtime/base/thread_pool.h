@@ -48,13 +48,14 @@ class Barrier {
 
 class ThreadPool {
  public:
-  // Makes num_workers - 1 threads: the caller of Run is worker 0. With one worker there are no
-  // threads at all.
+  // Makes num_workers - 1 threads, or as many as the system starts: the caller of Run is worker 0.
+  // With one worker there are no threads at all.
   explicit ThreadPool(int num_workers);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
 
+  // As many as there are.
   int num_workers() const { return num_workers_; }
 
   // Calls fn(worker, num_workers) once on each worker and returns when all are done. Not to be
@@ -64,7 +65,7 @@ class ThreadPool {
  private:
   void Work(int worker);
 
-  const int num_workers_;
+  int num_workers_ = 1;
   const absl::FunctionRef<void(int, int)>* job_ = nullptr;  // valid between start_ and done_
   bool stopping_ = false;
   alignas(64) WaitCounter start_;

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "runtime/base/strings.h"
+#include "tools/common/fault_report.h"
 #include "tools/common/standard_output.h"
 
 namespace lathe {
@@ -42,6 +43,7 @@ int UnknownCommand(const Tool& tool, absl::string_view word) {
 int RunTool(const Tool& tool, int argc, char** argv) {
   // A file that outgrows a limit of the system is an error of write(), not the end of the process.
   std::signal(SIGXFSZ, SIG_IGN);
+  InstallFaultReports(tool.name.c_str());
   std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
   if (words.empty()) {
     WriteStderr(ToolHelp(tool));

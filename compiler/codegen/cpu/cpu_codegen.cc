@@ -19,6 +19,7 @@
 #include "mlir/IR/AsmState.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "runtime/base/start_thread.h"
 #include "runtime/base/status_macros.h"
 
 namespace lathe {
@@ -115,7 +116,9 @@ absl::Status ParallelFor(size_t count, int threads, const Compile& compile) {
     for (size_t i = next++; i < count; i = next++) results[i] = compile(i);
   };
   std::vector<std::thread> workers;
-  for (int t = 1; t < threads; ++t) workers.emplace_back(work);
+  // Whatever does not start leaves more to those that run.
+  for (int t = 1; t < threads && StartThread(workers, work); ++t) {
+  }
   work();
   for (std::thread& worker : workers) worker.join();
   for (absl::Status& status : results) LATHE_RETURN_IF_ERROR(status);

@@ -80,6 +80,12 @@ absl::StatusOr<std::unique_ptr<CpuDevice>> CpuDevice::Create(const CpuOptions& o
   const int threads =
       options.threads > 0 ? options.threads : std::min(AvailableCpus(), kMaxThreads);
   std::unique_ptr<CpuDevice> device(new CpuDevice(threads, level));
+  const int started = device->num_threads();
+  if (started < threads) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("the system started only ", started, " of ", threads,
+                     " threads (its limits: ulimit -u, ulimit -v); use --threads=", started));
+  }
   if (options.pin_threads) LATHE_RETURN_IF_ERROR(device->PinWorkers());
   return device;
 }

@@ -55,7 +55,8 @@ class CpuDevice : public Device {
 
  private:
   absl::Status PinWorkers();
-  CpuDevice(int threads, FeatureLevel level) : level_(level), pool_(threads), barrier_(threads) {}
+  CpuDevice(int threads, FeatureLevel level)
+      : level_(level), pool_(threads), barrier_(pool_.num_workers()) {}
 
   const FeatureLevel level_;
   ThreadPool pool_;

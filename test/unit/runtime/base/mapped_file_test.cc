@@ -1,5 +1,7 @@
 #include "runtime/base/mapped_file.h"
 
+#include <sys/stat.h>
+
 #include "test/support/data.h"
 #include "test/support/status_matchers.h"
 
@@ -31,6 +33,11 @@ TEST(MappedFileTest, NamesWhatIsMissingOrNotAFile) {
   EXPECT_THAT(MappedFile::Open(dir + "/none"),
               StatusIs(absl::StatusCode::kNotFound, HasSubstr(dir + "/none")));
   EXPECT_THAT(MappedFile::Open(dir),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("not a regular file")));
+  // Nobody writes to the pipe: it is not waited for.
+  const std::string pipe = dir + "/pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_THAT(MappedFile::Open(pipe),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("not a regular file")));
 }
 
