@@ -15,6 +15,18 @@ absl::StatusOr<int64_t> AnswerBatch::Submit(AnswerSpec spec, AnswerReader reader
   return id;
 }
 
+absl::StatusOr<std::vector<int64_t>> AnswerBatch::SubmitAll(std::vector<AnswerSpec> specs,
+                                                            std::vector<AnswerReader> readers) {
+  readers.resize(specs.size());
+  std::vector<int64_t> ids;
+  for (size_t i = 0; i < specs.size(); ++i) {
+    if (i > 0) specs[i].request.fork_of = ids.front();
+    LATHE_ASSIGN_OR_RETURN(const int64_t id, Submit(std::move(specs[i]), std::move(readers[i])));
+    ids.push_back(id);
+  }
+  return ids;
+}
+
 std::vector<AnswerBatch::Done> AnswerBatch::Step() {
   const AnswerRun::Clock::time_point now = AnswerRun::Clock::now();
   for (const auto& [id, run] : runs_) run->OnStepBegin(now);

@@ -32,6 +32,12 @@ class AnswerBatch {
   // Ids ascend. Errors: those of Generator::Submit.
   absl::StatusOr<int64_t> Submit(AnswerSpec spec, AnswerReader reader);
 
+  // The answers to one question, which share what is read of it; their ids. None or all of
+  // `readers` are there. Errors: those of the first, as the answers differ in nothing that could be
+  // refused.
+  absl::StatusOr<std::vector<int64_t>> SubmitAll(std::vector<AnswerSpec> specs,
+                                                 std::vector<AnswerReader> readers);
+
   // One step of all; those that ended with it.
   std::vector<Done> Step();
 

@@ -84,13 +84,11 @@ absl::Status RequestRunner::Submit(const ParsedRequest& parsed, const ResultLabe
   LATHE_RETURN_IF_ERROR(parsed.fields.status());
   LATHE_ASSIGN_OR_RETURN(std::vector<AnswerSpec> specs, maker_.Make(*parsed.fields));
   field->clear();
-  const size_t count = specs.size();
-  for (size_t i = 0; i < count; ++i) {
-    // The answers differ in nothing that Submit could refuse: the first has its error.
-    LATHE_ASSIGN_OR_RETURN(const int64_t id, batch_.Submit(std::move(specs[i]), {}));
+  LATHE_ASSIGN_OR_RETURN(const std::vector<int64_t> ids, batch_.SubmitAll(std::move(specs), {}));
+  for (size_t i = 0; i < ids.size(); ++i) {
     Waiting waiting{label, next_place_++};
-    if (count > 1) waiting.label.index = static_cast<int64_t>(i);
-    waiting_.emplace(id, std::move(waiting));
+    if (ids.size() > 1) waiting.label.index = static_cast<int64_t>(i);
+    waiting_.emplace(ids[i], std::move(waiting));
   }
   return absl::OkStatus();
 }

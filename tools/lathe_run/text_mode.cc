@@ -28,13 +28,10 @@ int64_t Length(const Request& request, int64_t context) {
 
 // All of `specs`, side by side, in their order.
 absl::StatusOr<std::vector<Answer>> RunAnswers(AnswerBatch& batch, std::vector<AnswerSpec> specs,
-                                               const std::vector<AnswerReader>& readers,
+                                               std::vector<AnswerReader> readers,
                                                const InterruptGuard& interrupt) {
-  std::vector<int64_t> ids;
-  for (size_t i = 0; i < specs.size(); ++i) {
-    LATHE_ASSIGN_OR_RETURN(const int64_t id, batch.Submit(std::move(specs[i]), readers[i]));
-    ids.push_back(id);
-  }
+  LATHE_ASSIGN_OR_RETURN(const std::vector<int64_t> ids,
+                         batch.SubmitAll(std::move(specs), std::move(readers)));
   std::vector<Answer> answers(ids.size());
   while (!batch.empty()) {
     if (interrupt.interrupted()) batch.CancelAll();

@@ -64,6 +64,22 @@ TEST_F(AnswerBatchTest, EachIsHandedOutWhenItEnds) {
   }
 }
 
+TEST_F(AnswerBatchTest, AnswersToOneQuestionShareWhatIsReadOfIt) {
+  LATHE_ASSERT_OK_AND_ASSIGN(
+      const std::vector<int64_t> ids,
+      batch_->SubmitAll({Spec({'a', 'b', 'c'}, 4), Spec({'a', 'b', 'c'}, 4)}, {}));
+  ASSERT_EQ(ids.size(), 2u);
+  int64_t num_reused = 0;
+  while (!batch_->empty()) {
+    for (AnswerBatch::Done& done : batch_->Step()) {
+      LATHE_ASSERT_OK_AND_ASSIGN(Answer answer, std::move(done.answer));
+      EXPECT_EQ(answer.result.tokens, ToyTokens({'a', 'b', 'c'}, 4));
+      num_reused += answer.result.num_reused;
+    }
+  }
+  EXPECT_EQ(num_reused, 2) << "all but the last token, whose logits choose the first new one";
+}
+
 TEST_F(AnswerBatchTest, OneAloneIsStreamed) {
   std::string out;
   AnswerReader reader{.writer = [&out](absl::string_view text) {
