@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "absl/strings/str_cat.h"
@@ -21,6 +22,8 @@ ProcessResult RunLimited(const Limits& limits, std::vector<std::string> words,
                          const ProcessOptions& options) {
   std::string script;
   if (limits.address_mib) absl::StrAppend(&script, "ulimit -v ", *limits.address_mib * 1024, "; ");
+  if (limits.short_reads)
+    absl::StrAppend(&script, "export LD_PRELOAD=", BinaryPath("short_io.so"), "; ");
   if (limits.as_nobody) {
     words.insert(words.begin(), {"setpriv", absl::StrCat("--reuid=", kNobody),
                                  absl::StrCat("--regid=", kNobody), "--clear-groups"});
@@ -55,6 +58,14 @@ void ExpectMemoryTold(const ProcessResult& run, int64_t mib) {
 bool CanBecomeNobody() {
   if (::geteuid() != 0) return false;
   return RunLimited({.as_nobody = true}, {"true"}).exit_code == 0;
+}
+
+std::vector<std::string> NamesIn(const std::string& folder) {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
+    names.push_back(entry.path().filename().string());
+  std::sort(names.begin(), names.end());
+  return names;
 }
 
 std::string OpenFolder() {

@@ -14,7 +14,8 @@ namespace lathe::testing {
 struct Limits {
   std::optional<int64_t> address_mib = {};  // ulimit -v
   std::optional<int64_t> processes = {};    // ulimit -u
-  bool as_nobody = false;                   // a user who owns nothing; needs root
+  bool short_reads = false;  // reads and writes of a few bytes, many of them interrupted
+  bool as_nobody = false;    // a user who owns nothing; needs root
 };
 
 ProcessResult RunLimited(const Limits& limits, std::vector<std::string> words,
@@ -29,6 +30,9 @@ void ExpectMemoryTold(const ProcessResult& run, int64_t mib);
 
 // Whether `as_nobody` can be had here.
 bool CanBecomeNobody();
+
+// The names in a folder, sorted.
+std::vector<std::string> NamesIn(const std::string& folder);
 
 // A folder that everyone may enter, fit for `as_nobody`.
 std::string OpenFolder();

@@ -2,6 +2,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
 #include <mutex>
 
 #include "compiler/codegen/cpu/cpu_codegen.h"
@@ -34,11 +36,13 @@ class MemoryFile {
     size_t done = 0;
     while (fd_ >= 0 && done < bytes.size()) {
       ssize_t n = write(fd_, bytes.data() + done, bytes.size() - done);
+      if (n < 0 && errno == EINTR) continue;
       if (n <= 0) break;
       done += static_cast<size_t>(n);
     }
     if (done == bytes.size() && fd_ >= 0) return absl::OkStatus();
-    return absl::ResourceExhaustedError("no memory for object code (memfd)");
+    return absl::ResourceExhaustedError(
+        absl::StrCat("no memory for object code (memfd): ", strerror(errno)));
   }
 
  private:
