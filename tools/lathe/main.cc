@@ -1,8 +1,13 @@
+#include "llvm/Support/ErrorHandling.h"
 #include "tools/common/command.h"
+#include "tools/common/fault_report.h"
 #include "tools/lathe/commands.h"
 #include "tools/lathe/version_facts.h"
 
 int main(int argc, char** argv) {
+  // What LLVM cannot allocate it tells its own hook, not that of C++.
+  llvm::install_bad_alloc_error_handler(
+      [](void*, const char* reason, bool) { lathe::EndWithoutMemory(reason); });
   return lathe::RunTool(
       {.name = "lathe",
        .summary =
