@@ -8,16 +8,22 @@
 namespace lathe {
 namespace {
 
-// Version 1 did not name the kernel ABI, of which there was but one.
-absl::Status NameTheFirstKernelAbi(artifact::Manifest& manifest) {
+// Version 1 did not name the kernel ABI, of which there was but one. Its programs chose the
+// likeliest token and called it greedy_ids.
+absl::Status FromVersion1(artifact::Manifest& manifest) {
   manifest.set_kernel_abi(1);
+  for (artifact::Program& program : *manifest.mutable_programs()) {
+    for (artifact::Output& output : *program.mutable_outputs()) {
+      if (output.name() == "greedy_ids") output.set_name("next_ids");
+    }
+  }
   return absl::OkStatus();
 }
 
 }  // namespace
 
 ReadableFormats FormatsOfThisBuild() {
-  return {.current = kFormatVersion, .upgraders = {NameTheFirstKernelAbi}};
+  return {.current = kFormatVersion, .upgraders = {FromVersion1}};
 }
 
 std::string RangeText(const ReadableFormats& formats) {

@@ -38,7 +38,8 @@ Generator::Generator(const artifact::Manifest& manifest, std::unique_ptr<StepRun
                      const GeneratorOptions& options, int64_t context, std::vector<KvCache> caches)
     : limits_{.vocab_size = manifest.vocab_size(),
               .context = context,
-              .max_context = manifest.max_context()},
+              .max_context = manifest.max_context(),
+              .is_greedy = !runner->HeedsSettings()},
       num_choices_(std::min(manifest.tokenizer_size(), manifest.vocab_size())),
       options_(options),
       runner_(std::move(runner)),

@@ -12,6 +12,8 @@
 namespace lathe {
 namespace {
 
+constexpr absl::string_view kSettings = "sample_settings";
+
 // An input that a step of text has, and what is bound to it.
 struct StepInputRows {
   absl::string_view name;
@@ -34,7 +36,7 @@ std::array<StepInputRows, 10> InputsOf(const StepInput& input) {
           Rows("row_offsets", input.row_offsets),
           Rows("logit_rows", input.logit_rows),
           Rows("id_limits", input.id_limits),
-          Rows("sample_settings", input.sample_settings),
+          Rows(kSettings, input.sample_settings),
           Rows("sample_numbers", input.sample_numbers),
           Rows("sample_ids", input.sample_ids),
           Rows("sample_values", input.sample_values)};
@@ -49,7 +51,18 @@ const StepInputRows* FindInput(absl::Span<const StepInputRows> inputs, absl::str
   return nullptr;
 }
 
+bool HasInput(const Program& program, absl::string_view name) {
+  const auto& inputs = program.description().inputs();
+  return std::any_of(inputs.begin(), inputs.end(),
+                     [&](const artifact::Input& input) { return input.name() == ToStd(name); });
+}
+
 }  // namespace
+
+ProgramRunner::ProgramRunner(const artifact::Manifest& manifest, std::unique_ptr<Program> program)
+    : manifest_(manifest),
+      program_(std::move(program)),
+      heeds_settings_(HasInput(*program_, kSettings)) {}
 
 absl::StatusOr<std::unique_ptr<ProgramRunner>> ProgramRunner::Create(
     const artifact::Manifest& manifest, std::unique_ptr<Program> program) {

@@ -32,6 +32,8 @@ class ProgramRunner : public StepRunner {
 
   absl::Status Run(const StepInput& input, absl::Span<const KvCache> caches) override;
   absl::Span<const float> Output(absl::string_view name) const override;
+  // Programs of format version 1 have no input for them.
+  bool HeedsSettings() const override { return heeds_settings_; }
   absl::Span<const int32_t> NextIds() const override;
 
   const Program& program() const { return *program_; }
@@ -39,8 +41,7 @@ class ProgramRunner : public StepRunner {
   void SetObserver(StepObserver observer) { observer_ = std::move(observer); }
 
  private:
-  ProgramRunner(const artifact::Manifest& manifest, std::unique_ptr<Program> program)
-      : manifest_(manifest), program_(std::move(program)) {}
+  ProgramRunner(const artifact::Manifest& manifest, std::unique_ptr<Program> program);
   void BindCostSymbols(const StepInput& input);
   // An output whose elements are T, as Create checked.
   template <typename T>
@@ -48,6 +49,7 @@ class ProgramRunner : public StepRunner {
 
   const artifact::Manifest& manifest_;
   std::unique_ptr<Program> program_;
+  bool heeds_settings_;
   StepObserver observer_;
   StepBindings bindings_;  // storage kept from step to step
   StepRecord record_;      // the same

@@ -73,6 +73,12 @@ absl::Status CheckRequest(const Request& request, const RequestLimits& limits) {
   LATHE_RETURN_IF_ERROR(CheckIds(request.prompt, limits.vocab_size, "prompt_ids"));
   LATHE_RETURN_IF_ERROR(CheckIds(request.stop_ids, limits.vocab_size, "stop_ids"));
   LATHE_RETURN_IF_ERROR(CheckSampling(request.sampling, limits.vocab_size));
+  if (limits.is_greedy && !IsPlainChoice(request.sampling)) {
+    return absl::FailedPreconditionError(
+        "the artifact was compiled by an older Lathe, whose programs choose the likeliest token "
+        "only; ask for temperature 0 without penalties, biases, lists of ids and min_tokens "
+        "(--temperature=0), or compile it again");
+  }
   LATHE_RETURN_IF_ERROR(CheckLength(request, limits));
   return CheckPieces(request);
 }

@@ -116,4 +116,8 @@ std::string SamplingText(const SamplingParams& params) {
   return absl::StrJoin(parts, ", ");
 }
 
+bool IsPlainChoice(const SamplingParams& params) {
+  return SamplingText(params) == SamplingText({});
+}
+
 }  // namespace lathe

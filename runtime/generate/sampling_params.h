@@ -89,4 +89,7 @@ absl::Status CheckSampling(const SamplingParams& params, int64_t vocab_size);
 // values that are not neutral, for people.
 std::string SamplingText(const SamplingParams& params);
 
+// Whether the likeliest token is chosen, whatever went before.
+bool IsPlainChoice(const SamplingParams& params);
+
 }  // namespace lathe

@@ -39,6 +39,9 @@ class StepRunner {
   // when the model has none of that name; valid until the next Run.
   virtual absl::Span<const float> Output(absl::string_view name) const = 0;
 
+  // Whether rows choose by the settings of StepInput; else it is always the largest logit.
+  virtual bool HeedsSettings() const { return true; }
+
   // [R] what each row chose: an id, or below 0 what stands for none
   // (ops/sampling/source/choose_row.h). Valid as long.
   virtual absl::Span<const int32_t> NextIds() const = 0;

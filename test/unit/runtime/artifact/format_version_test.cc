@@ -115,5 +115,15 @@ TEST(FormatVersionTest, FilesOfTheLastVersionAreRead) {
             testing::MakeTestManifest().programs(0).SerializeAsString());
 }
 
+// What version 1 called the ids that its programs chose.
+TEST(FormatVersionTest, IdsOfVersionOneHaveTheirNewName) {
+  artifact::Manifest manifest;
+  for (const char* name : {"logits", "greedy_ids"})
+    manifest.add_programs()->add_outputs()->set_name(name);
+  LATHE_ASSERT_OK(UpgradeManifest(1, FormatsOfThisBuild(), manifest));
+  EXPECT_EQ(manifest.programs(0).outputs(0).name(), "logits");
+  EXPECT_EQ(manifest.programs(1).outputs(0).name(), "next_ids");
+}
+
 }  // namespace
 }  // namespace lathe

@@ -31,5 +31,24 @@ TEST(RequestCheckTest, WhatDoesNotIsRefusedWithItsNumbers) {
   refused({.prompt = {1, 2}, .pieces = {3}}, "pieces[0] is 3, but 2 tokens");
 }
 
+TEST(RequestCheckTest, AGreedyModelChoosesTheLikeliestOnly) {
+  RequestLimits limits = kLimits;
+  limits.is_greedy = true;
+  LATHE_EXPECT_OK(
+      CheckRequest({.prompt = {1}, .sampling = {.seed = 7, .num_logprobs = 2}}, limits));
+  const SamplingParams others[] = {{.forbidden_ids = {3}},
+                                   {.min_tokens = 1},
+                                   {.logit_bias = {{3, 1.0f}}},
+                                   {.repetition_penalty = 1.1f},
+                                   {.temperature = 0.7f}};
+  for (const SamplingParams& sampling : others) {
+    LATHE_EXPECT_OK(CheckRequest({.prompt = {1}, .sampling = sampling}, kLimits));
+    EXPECT_THAT(CheckRequest({.prompt = {1}, .sampling = sampling}, limits),
+                StatusIs(absl::StatusCode::kFailedPrecondition,
+                         HasSubstr("--temperature=0), or compile it again")))
+        << SamplingText(sampling);
+  }
+}
+
 }  // namespace
 }  // namespace lathe
