@@ -83,6 +83,32 @@ uint64_t SizeInMiB() {
 
 [[noreturn]] void OnNoMemory() { EndWithoutMemory(nullptr); }
 
+// The limit of addresses in MiB; 0: none.
+uint64_t LimitInMiB() {
+  rlimit limit = {};
+  if (::getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return 0;
+  return static_cast<uint64_t>(limit.rlim_cur) / kMiB;
+}
+
+// Libraries take memory that they then do not check: hard by the limit that is the likely reason.
+void OnSegmentationFault(int signal) {
+  constexpr uint64_t kNearMiB = 16;
+  const uint64_t limit = LimitInMiB();
+  if (limit != 0 && SizeInMiB() + kNearMiB >= limit) EndWithoutMemory("in a library");
+  Line line;
+  line << tool_name << ": crashed by an access to memory that is not there: a bug of ours\n";
+  line.WriteToStderr();
+  // The fault happens again when the handler returns, and ends the process.
+  std::signal(signal, SIG_DFL);
+}
+
+// Debuggers and sanitizers keep what they installed.
+void InstallSegmentationReport() {
+  struct sigaction present = {};
+  if (::sigaction(SIGSEGV, nullptr, &present) != 0 || present.sa_handler != SIG_DFL) return;
+  std::signal(SIGSEGV, OnSegmentationFault);
+}
+
 }  // namespace
 
 void EndWithoutMemory(const char* what) {
@@ -91,10 +117,8 @@ void EndWithoutMemory(const char* what) {
   if (what != nullptr) line << " (" << what << ")";
   line << ": the system gave no more to this process, which has " << SizeInMiB()
        << " MiB of addresses";
-  rlimit limit = {};
-  if (::getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
-    line << " of the " << static_cast<uint64_t>(limit.rlim_cur) / kMiB
-         << " MiB that ulimit -v allows";
+  const uint64_t limit = LimitInMiB();
+  if (limit != 0) line << " of the " << limit << " MiB that ulimit -v allows";
   line << "; free some memory, raise the limit, or ask for less (a shorter --context, fewer "
           "--threads)\n";
   line.WriteToStderr();
@@ -107,6 +131,7 @@ void InstallFaultReports(const char* tool) {
   action.sa_sigaction = OnBusError;
   action.sa_flags = SA_SIGINFO;
   ::sigaction(SIGBUS, &action, nullptr);
+  InstallSegmentationReport();
   std::set_new_handler(OnNoMemory);
 }
 

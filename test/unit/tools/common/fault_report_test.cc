@@ -46,6 +46,36 @@ TEST_F(FaultReportDeathTest, AnotherBusErrorEndsTheProcessAsBefore) {
       KilledBySignal(SIGBUS), "");
 }
 
+TEST_F(FaultReportDeathTest, ACrashIsTold) {
+  struct sigaction present = {};
+  ::sigaction(SIGSEGV, nullptr, &present);
+  if (present.sa_handler != SIG_DFL) GTEST_SKIP() << "a sanitizer tells of crashes itself";
+  EXPECT_EXIT(
+      {
+        InstallFaultReports("lathe-test");
+        ::raise(SIGSEGV);
+        ::raise(SIGSEGV);
+      },
+      KilledBySignal(SIGSEGV), "lathe-test: crashed by an access to memory that is not there");
+}
+
+void CrashWithoutMemory() {
+  InstallFaultReports("lathe-test");
+  rlimit limit = {};
+  limit.rlim_cur = limit.rlim_max = 1 << 20;
+  ::setrlimit(RLIMIT_AS, &limit);
+  ::raise(SIGSEGV);
+}
+
+// As where a library does not look at what malloc gave it.
+TEST_F(FaultReportDeathTest, ACrashWithoutMemoryIsWantOfMemory) {
+  struct sigaction present = {};
+  ::sigaction(SIGSEGV, nullptr, &present);
+  if (present.sa_handler != SIG_DFL) GTEST_SKIP() << "a sanitizer tells of crashes itself";
+  EXPECT_EXIT(CrashWithoutMemory(), ExitedWithCode(kExitInputFault),
+              "lathe-test: out of memory \\(in a library\\): ");
+}
+
 void TakeMemoryWithoutEnd() {
   InstallFaultReports("lathe-test");
   rlimit limit = {};
