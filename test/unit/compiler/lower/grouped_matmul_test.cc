@@ -125,12 +125,13 @@ MatmulSpec Spec(WeightFormat format, std::vector<int64_t> columns, int64_t exper
 const std::vector<int64_t> kSizes = {0, 1, 5, 0, 130, 17, 0};
 
 TEST(GroupedMatmulTest, RowsMeetTheMatricesOfTheirExperts) {
-  for (WeightFormat format : {WeightFormat::kBF16Pairs, WeightFormat::kF32,
-                              WeightFormat::kInt8Group32, WeightFormat::kInt4Group32}) {
-    for (bool gathers : {false, true}) {
-      SCOPED_TRACE(std::string(LayoutName(format)) + (gathers ? ", gathered" : ""));
-      CheckLevels(Spec(format, {52}, 7, gathers), kSizes);
-    }
+  const std::pair<WeightFormat, bool> cases[] = {{WeightFormat::kBF16Pairs, true},
+                                                 {WeightFormat::kF32, false},
+                                                 {WeightFormat::kInt8Group32, true},
+                                                 {WeightFormat::kInt4Group32, false}};
+  for (const auto& [format, gathers] : cases) {
+    SCOPED_TRACE(std::string(LayoutName(format)) + (gathers ? ", gathered" : ""));
+    CheckLevels(Spec(format, {52}, 7, gathers), kSizes);
   }
 }
 
