@@ -55,7 +55,8 @@ typedef enum lathe_code {
   LATHE_UNIMPLEMENTED = 12,
   LATHE_INTERNAL = 13, /* a bug of ours */
   LATHE_UNAVAILABLE = 14,
-  LATHE_DATA_LOSS = 15 /* a damaged file, logits that are no numbers */
+  LATHE_DATA_LOSS = 15, /* a damaged file, logits that are no numbers */
+  LATHE_CODE_LIMIT = 0x7fffffff /* no code: any int of a program may stand in the type */
 } lathe_code;
 
 /* "INVALID_ARGUMENT"; never NULL. */

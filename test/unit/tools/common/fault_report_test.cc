@@ -10,6 +10,7 @@
 #include "gtest/gtest.h"
 #include "runtime/base/mapped_file.h"
 #include "test/support/data.h"
+#include "test/support/sanitizer.h"
 #include "test/support/status_matchers.h"
 #include "tools/common/command.h"
 
@@ -86,6 +87,7 @@ void TakeMemoryWithoutEnd() {
 }
 
 TEST_F(FaultReportDeathTest, MemoryThatCannotBeHadIsTold) {
+  if (testing::kHasAddressSanitizer) GTEST_SKIP() << "AddressSanitizer takes all addresses";
   EXPECT_EXIT(TakeMemoryWithoutEnd(), ExitedWithCode(kExitInputFault),
               "lathe-test: out of memory: the system gave no more to this process, which has "
               "[0-9]+ MiB of addresses of the 64 MiB that ulimit -v allows");
